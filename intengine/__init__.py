@@ -1,0 +1,36 @@
+"""intengine: the reference integer inference engine for quantized .tflite models."""
+
+from intengine.errors import (
+    CorruptModelError,
+    InputError,
+    IntEngineError,
+    InvalidModelError,
+    MissingDependencyError,
+    ModelError,
+    UnsupportedError,
+    UnsupportedOpError,
+    UnsupportedSignatureError,
+)
+from intengine.interpreter import Interpreter
+from intengine.model import Model
+from intengine.reader import load
+from intengine.trace import Trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CorruptModelError",
+    "InputError",
+    "IntEngineError",
+    "Interpreter",
+    "InvalidModelError",
+    "MissingDependencyError",
+    "Model",
+    "ModelError",
+    "Trace",
+    "UnsupportedError",
+    "UnsupportedOpError",
+    "UnsupportedSignatureError",
+    "__version__",
+    "load",
+]

@@ -1,0 +1,281 @@
+"""Owns buffers and runs Plans. No arithmetic here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from intengine import numerics
+from intengine.binding import BoundCall, ScratchPool, aligned_empty, bind_step
+from intengine.errors import InputError
+from intengine.model import Model, Signature, TensorSpec
+from intengine.plan import Plan, build
+from intengine.quantization import dequantize, quantize
+from intengine.reader import load
+from intengine.shapes import Shape
+from intengine.step import Ref, Step
+from intengine.trace import Trace, TracedStep
+
+Inputs = Mapping[str | int, ArrayLike] | ArrayLike
+Progress = Callable[[int, int, str], None]
+
+
+class _Bound:
+    """A plan on its buffers: in one arena, or with a buffer for every tensor (`keep_all`)."""
+
+    def __init__(self, built: Plan, *, keep_all: bool) -> None:
+        self.plan = built
+        self.buffers: dict[int, NDArray[Any]] = {}
+        memory = aligned_empty(0 if keep_all else built.arena_size)
+        for life in built.lifetimes:
+            spec = built.subgraph.tensors[life.tensor]
+            if keep_all:
+                piece = aligned_empty(life.size)
+            else:
+                at = built.offsets[life.tensor]
+                piece = memory[at : at + life.size]
+            self.buffers[life.tensor] = piece.view(spec.type.dtype).reshape(built.shapes[life.tensor])
+        self._add_constants(built.steps)
+        pool = ScratchPool(built.steps)
+        self.calls: list[list[BoundCall]] = []
+        for step in built.steps:
+            pool.reset()
+            self.calls.append(bind_step(step, self.buffers, pool.take))
+        self.flat = [call for calls in self.calls for call in calls]
+
+    def _add_constants(self, steps: Sequence[Step]) -> None:
+        """Private aligned copies of the constants that calls name; packed weights are inside the calls already."""
+        named = {arg.tensor for s in steps for call in s.calls for arg in call.args if isinstance(arg, Ref)}
+        for index in named - self.buffers.keys():
+            self.buffers[index] = np.array(self.plan.constants[index], order="C")
+
+
+class Interpreter:
+    """Runs one signature of a model, bit for bit as its profile's runtime does.
+
+    Args:
+        model: a Model, or what `load` takes.
+        profile: a profile's name, see `intengine.profiles()`.
+        signature: key of the signature to run; by default the first one, or the primary subgraph.
+        num_threads: reserved for kernels that split rows; results never depend on it.
+
+    Raises:
+        ModelError, UnsupportedError: if the model cannot run.
+        InputError: for an unknown profile or signature.
+    """
+
+    def __init__(
+        self,
+        model: Model | str | PathLike[str] | bytes,
+        *,
+        profile: str = "litert-reference",
+        signature: str | None = None,
+        num_threads: int = 1,
+    ) -> None:
+        if num_threads < 1:
+            raise InputError(f"num_threads must be at least 1; got {num_threads}.")
+        self.model = model if isinstance(model, Model) else load(model)
+        self.numerics = numerics.get(profile)
+        self.signature = _find_signature(self.model, signature)
+        subgraph = self.signature.subgraph if self.signature else 0
+        self._graph = self.model.subgraphs[subgraph]
+        self.num_threads = num_threads
+        self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
+        self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
+        self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
+        self._bound: dict[bool, _Bound] = {}
+        self._plan = self._build()
+
+    # -- what it takes and gives ------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> dict[str, TensorSpec]:
+        """Input name -> tensor; the shape in force is `input_shapes[name]`."""
+        return {name: self._graph.tensors[i] for name, i in self._inputs.items()}
+
+    @property
+    def outputs(self) -> dict[str, TensorSpec]:
+        """Output name -> tensor."""
+        return {name: self._graph.tensors[i] for name, i in self._outputs.items()}
+
+    @property
+    def input_shapes(self) -> dict[str, Shape]:
+        """Input name -> shape in force."""
+        return {name: self._shapes[i] for name, i in self._inputs.items()}
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force: steps, shapes, lifetimes, arena."""
+        return self._plan
+
+    def resize(self, shapes: Mapping[str | int, Sequence[int]]) -> None:
+        """Give inputs other shapes; the rest follows by inference.
+
+        Raises:
+            InputError: for an unknown input or an impossible shape.
+            ModelError: if the graph does not fit these shapes; the old ones stay in force.
+        """
+        wanted = dict(self._shapes)
+        for key, shape in shapes.items():
+            sizes = tuple(int(size) for size in shape)
+            if any(size < 0 for size in sizes):
+                raise InputError(f"Sizes must not be negative; input {key!r} was given {list(sizes)}.")
+            wanted[self._input_index(key)] = sizes
+        if wanted != self._shapes:
+            old, self._shapes = self._shapes, wanted
+            try:
+                self._plan = self._build()
+            except Exception:
+                self._shapes = old
+                raise
+            self._bound.clear()
+
+    # -- running ----------------------------------------------------------------------------------------------
+
+    def run(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Run once.
+
+        Args:
+            inputs: input name (or tensor index) -> array of the tensor's dtype and shape; or the array itself if
+                there is a single input. A size that the model leaves open may vary from run to run.
+
+        Returns:
+            Output name -> array, the caller's own.
+
+        Raises:
+            InputError: for a wrong name, dtype or shape.
+        """
+        bound = self._enter(inputs, keep_all=False)
+        for function, args in bound.flat:
+            function(*args)
+        return self._leave(bound)
+
+    def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
+        """Run once and keep every tensor; the same bytes as `run`.
+
+        Args:
+            progress: called as (step, steps, operator) before each step.
+        """
+        bound = self._enter(inputs, keep_all=True)
+        built = bound.plan
+        for at, (step, calls) in enumerate(zip(built.steps, bound.calls, strict=True)):
+            if progress:
+                progress(at, len(built.steps), step.op)
+            for function, args in calls:
+                function(*args)
+        tensors = {i: bound.buffers[i].copy() for i in built.subgraph.inputs}
+        for node in built.subgraph.nodes:
+            for i in node.outputs:
+                tensors[i] = bound.buffers[i].copy() if i in bound.buffers else built.constants[i]
+        return Trace(
+            tensors,
+            {i: built.subgraph.tensors[i].name for i in tensors},
+            tuple(TracedStep(node.index, node.op, node.outputs) for node in built.subgraph.nodes),
+            self.numerics.name,
+        )
+
+    def run_float(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Run with real numbers: inputs are quantized with their tensor's scale, outputs dequantized to float32.
+
+        Inputs of tensors without quantization are passed as they are.
+        """
+        given = self._by_index(inputs)
+        raw = {
+            i: quantize(np.asarray(value, np.float32), spec.quantization, spec.type)
+            if (spec := self._graph.tensors[i]).quantization
+            else value
+            for i, value in given.items()
+        }
+        return {
+            name: dequantize(value, spec.quantization) if (spec := self.outputs[name]).quantization else value
+            for name, value in self.run(raw).items()
+        }
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    def _build(self) -> Plan:
+        return build(
+            self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes)
+        )
+
+    def _names(self, indices: Sequence[int], signed: Mapping[str, int]) -> dict[str, int]:
+        by_index = {index: name for name, index in signed.items()}
+        out: dict[str, int] = {}
+        for index in indices:
+            name = by_index.get(index) or self._graph.tensors[index].name
+            out[name if name not in out else f"{name}:{index}"] = index
+        return out
+
+    def _input_index(self, key: str | int) -> int:
+        if isinstance(key, str) and key in self._inputs:
+            return self._inputs[key]
+        if isinstance(key, int) and key in self._graph.inputs:
+            return key
+        for index in self._graph.inputs:
+            if self._graph.tensors[index].name == key:
+                return index
+        raise InputError(f"An input must be one of {', '.join(map(repr, self._inputs))}; got {key!r}.")
+
+    def _by_index(self, inputs: Inputs) -> dict[int, Any]:
+        if not isinstance(inputs, Mapping):
+            if len(self._inputs) != 1:
+                raise InputError(
+                    f"A bare array is for models with one input; this one has {len(self._inputs)}: "
+                    f"{', '.join(map(repr, self._inputs))}."
+                )
+            return {self._graph.inputs[0]: inputs}
+        given = {self._input_index(key): value for key, value in inputs.items()}
+        missing = [name for name, index in self._inputs.items() if index not in given]
+        if missing:
+            raise InputError(f"Every input must be given; missing: {', '.join(map(repr, missing))}.")
+        return given
+
+    def _checked(self, index: int, value: ArrayLike) -> NDArray[Any]:
+        spec = self._graph.tensors[index]
+        array = np.asarray(value)
+        if array.dtype != spec.type.dtype:
+            raise InputError(
+                f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(self._shapes[index])}; "
+                f"got {array.dtype} {list(array.shape)}."
+            )
+        if array.shape != self._shapes[index] and not _fits(array.shape, spec.shape_signature):
+            raise InputError(
+                f"Input {spec.name!r} must have shape {list(self._shapes[index])} (resize() changes it); "
+                f"got {list(array.shape)}."
+            )
+        return array
+
+    def _enter(self, inputs: Inputs, *, keep_all: bool) -> _Bound:
+        arrays = {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
+        self.resize({i: array.shape for i, array in arrays.items()})
+        bound = self._bound.get(keep_all)
+        if bound is None:
+            bound = self._bound[keep_all] = _Bound(self._plan, keep_all=keep_all)
+        for i, array in arrays.items():
+            np.copyto(bound.buffers[i], array)
+        return bound
+
+    def _leave(self, bound: _Bound) -> dict[str, NDArray[Any]]:
+        out = {}
+        for name, i in self._outputs.items():
+            found = bound.buffers.get(i)
+            out[name] = found.copy() if found is not None else bound.plan.constants[i].copy()
+        return out
+
+
+def _fits(shape: Shape, signature: Shape) -> bool:
+    return len(shape) == len(signature) and all(
+        wanted in (-1, size) for size, wanted in zip(shape, signature, strict=True)
+    )
+
+
+def _find_signature(model: Model, key: str | None) -> Signature | None:
+    if key is None:
+        return model.signatures[0] if model.signatures else None
+    for signature in model.signatures:
+        if signature.key == key:
+            return signature
+    known = ", ".join(repr(signature.key) for signature in model.signatures) or "none in this model"
+    raise InputError(f"A signature must be one of {known}; got {key!r}.")

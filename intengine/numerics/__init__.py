@@ -1,0 +1,28 @@
+"""Exactness profiles: which arithmetic each runtime uses, one file per profile.
+
+A profile is a frozen `Numerics` record with one slot for each place where runtimes differ. A slot holds a factory
+from scales to a `Requantizer`, because runtimes encode the same real multiplier differently.
+"""
+
+from intengine.errors import InputError
+from intengine.numerics._record import ConvScales, Numerics, Requantizer
+from intengine.numerics.litert_reference import LITERT_REFERENCE
+
+PROFILES: dict[str, Numerics] = {profile.name: profile for profile in (LITERT_REFERENCE,)}
+
+
+def get(profile: str | Numerics) -> Numerics:
+    """The profile of that name.
+
+    Raises:
+        InputError: for an unknown name; lists the known ones.
+    """
+    if isinstance(profile, Numerics):
+        return profile
+    try:
+        return PROFILES[profile]
+    except KeyError:
+        raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
+
+
+__all__ = ["PROFILES", "ConvScales", "Numerics", "Requantizer", "get"]

@@ -1,0 +1,83 @@
+"""The record that every profile fills."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.model import TensorType
+from intengine.quantization import quantize_multiplier
+
+
+@dataclass(frozen=True, eq=False)
+class ConvScales:
+    """The scales of a matrix-type operator.
+
+    Attributes:
+        input, output: float32 scalars. filter: float32[1] or float32[channels].
+        input_type: element type of the activations.
+        wide: whether the accumulator is int64.
+        channels: number of output channels.
+    """
+
+    input: np.float32
+    filter: NDArray[np.float32]
+    output: np.float32
+    input_type: TensorType
+    wide: bool
+    channels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Requantizer:
+    """From accumulators to quantized values; the arguments of `intengine_kernels.requantize.requantize_row`.
+
+    Attributes:
+        scheme: a constant of that file.
+        multiplier, shift: int32[channels]. scale: float64[channels]. Those that the scheme ignores are zero.
+    """
+
+    scheme: int
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int32]
+    scale: NDArray[np.float64]
+
+    @property
+    def args(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], int]:
+        """(multiplier, shift, scale, scheme), in the order in which kernels take them."""
+        return self.multiplier, self.shift, self.scale, self.scheme
+
+
+def fixed_point(scheme: int, real: NDArray[np.float64]) -> Requantizer:
+    """A requantizer that encodes each double of `real` as Q31 multiplier and shift."""
+    pairs = [quantize_multiplier(float(value)) for value in real]
+    return Requantizer(
+        scheme,
+        np.array([multiplier for multiplier, _ in pairs], np.int32),
+        np.array([shift for _, shift in pairs], np.int32),
+        np.zeros(real.size, np.float64),
+    )
+
+
+Factory = Callable[[ConvScales], Requantizer]
+
+
+@dataclass(frozen=True, eq=False)
+class Numerics:
+    """One runtime's arithmetic.
+
+    Attributes:
+        name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
+        conv, depthwise_conv, transpose_conv, fully_connected: scales -> requantizer.
+    """
+
+    name: str
+    runtime: str
+    version: str
+    cpu: str
+    evidence: str
+    conv: Factory
+    depthwise_conv: Factory
+    transpose_conv: Factory
+    fully_connected: Factory

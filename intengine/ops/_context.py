@@ -1,0 +1,204 @@
+"""What an operator sees of its node while it is inferred and prepared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.errors import InvalidModelError, UnsupportedOpError
+from intengine.model import Node, Options, Quantization, TensorSpec, TensorType
+from intengine.numerics import Numerics
+from intengine.quantization import INTEGER_RANGE
+from intengine.shapes import Shape, elements
+from intengine.step import Ref
+
+
+class NeedsValue(Exception):  # noqa: N818 (a request to the planner, never seen by users)
+    """A shape or parameter depends on a tensor that is only known when the model runs."""
+
+    def __init__(self, tensor: int) -> None:
+        super().__init__(tensor)
+        self.tensor = tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """A tensor as one node sees it, with its shape in this plan (which resizing may have changed).
+
+    Attributes:
+        spec: as the file declares it.
+        shape: in this plan.
+        value: unpacked elements if they are known before running, else None.
+    """
+
+    spec: TensorSpec
+    shape: Shape
+    value: NDArray[Any] | None = None
+
+    @property
+    def index(self) -> int:
+        return self.spec.index
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def type(self) -> TensorType:
+        return self.spec.type
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.spec.type.dtype
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return elements(self.shape)
+
+    @property
+    def quantization(self) -> Quantization:
+        return self.spec.quantization
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Least and greatest integer of the type."""
+        return INTEGER_RANGE[self.type]
+
+    @property
+    def scale(self) -> np.float32:
+        """The per-tensor scale.
+
+        Raises:
+            InvalidModelError: if it is absent, per-channel, not finite or not positive.
+        """
+        scales = self.quantization.scale
+        if scales.size != 1:
+            found = "none" if scales.size == 0 else f"{scales.size} scales"
+            self.refuse("needs one scale for the whole tensor", found)
+        self._check_scales()
+        return np.float32(scales[0])
+
+    @property
+    def zero_point(self) -> int:
+        """The per-tensor zero point, 0 if the file has none.
+
+        Raises:
+            InvalidModelError: if it lies outside the type.
+        """
+        zero_points = self.quantization.zero_point
+        zero_point = int(zero_points[0]) if zero_points.size else 0
+        lo, hi = INTEGER_RANGE.get(self.type, (0, 0))
+        if not lo <= zero_point <= hi:
+            self.refuse(f"needs a zero point in {lo}..{hi}", str(zero_point))
+        return zero_point
+
+    def channel_scales(self, channels: int, axis: int) -> NDArray[np.float32]:
+        """float32[1] or float32[channels] scales, per tensor or along `axis`.
+
+        Raises:
+            InvalidModelError: if they are absent, another number, along another axis, or not positive and finite.
+        """
+        scales = self.quantization.scale
+        if scales.size not in (1, channels):
+            self.refuse(f"needs 1 or {channels} scales", f"{scales.size}")
+        if scales.size > 1 and self.quantization.axis != axis:
+            self.refuse(f"needs its scales along axis {axis}", f"axis {self.quantization.axis}")
+        self._check_scales()
+        return scales
+
+    def _check_scales(self) -> None:
+        scales = self.quantization.scale
+        bad = ~(np.isfinite(scales) & (scales > 0))
+        if bad.any():
+            self.refuse("needs positive finite scales", f"{scales[bad][0]}")
+
+    def known(self) -> NDArray[Any]:
+        """The elements, with the shape of this plan, for parameters that must be known before running.
+
+        Raises:
+            NeedsValue: if they are computed by the model; the planner then waits for them.
+        """
+        if self.value is None:
+            raise NeedsValue(self.index)
+        return self.value
+
+    def ints(self) -> tuple[int, ...]:
+        """The known elements as a flat tuple of Python ints."""
+        return tuple(int(value) for value in self.known().reshape(-1))
+
+    def ref(self, shape: Sequence[int] | None = None, dtype: Any = None) -> Ref:
+        """This tensor as a kernel argument, C-contiguous, with another shape or view type of the same size."""
+        return Ref(
+            self.index,
+            np.dtype(dtype) if dtype is not None else self.dtype,
+            self.shape if shape is None else tuple(shape),
+        )
+
+    def strided(self, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> Ref:
+        """This tensor as a NumPy view that starts at element `offset` and walks by `strides` elements."""
+        return Ref(self.index, self.dtype, tuple(shape), tuple(strides), offset)
+
+    def refuse(self, rule: str, found: str) -> NoReturn:
+        """Raise InvalidModelError that this tensor `rule`, and has `found`."""
+        raise InvalidModelError(f"Tensor {self.index} {self.name!r} {rule}; it has {found}.")
+
+
+@dataclass(frozen=True, eq=False)
+class NodeContext:
+    """One node with its operands; absent optional ones are None.
+
+    Attributes:
+        node: as the file declares it. numerics: the profile in force.
+        inputs, outputs, intermediates: operands in order; outputs have their inferred shapes once prepare runs.
+    """
+
+    node: Node
+    numerics: Numerics
+    inputs: tuple[Operand | None, ...]
+    outputs: tuple[Operand, ...]
+    intermediates: tuple[Operand | None, ...] = ()
+
+    @property
+    def options(self) -> Options:
+        return self.node.options
+
+    def input(self, i: int) -> Operand:
+        """Input i, which must be there.
+
+        Raises:
+            InvalidModelError: if it is absent.
+        """
+        operand = self.inputs[i] if i < len(self.inputs) else None
+        if operand is None:
+            raise InvalidModelError(f"{self.node.op} needs input {i}; the node leaves it out.")
+        return operand
+
+    def optional(self, i: int) -> Operand | None:
+        """Input i, or None if the node leaves it out."""
+        return self.inputs[i] if i < len(self.inputs) else None
+
+    def output(self, i: int = 0) -> Operand:
+        if i >= len(self.outputs):
+            raise InvalidModelError(f"{self.node.op} needs output {i}; the node has {len(self.outputs)}.")
+        return self.outputs[i]
+
+    @property
+    def signature(self) -> str:
+        """The types of this node, as in "int8 x int8 x int32 -> int8"."""
+        sources = " x ".join("-" if o is None else o.type.name.lower() for o in self.inputs)
+        return f"{sources} -> {', '.join(o.type.name.lower() for o in self.outputs)}"
+
+    def require(self, condition: bool, rule: str, found: object) -> None:
+        """Raise InvalidModelError "<op> <rule>; got <found>." unless `condition`."""
+        if not condition:
+            raise InvalidModelError(f"{self.node.op} {rule}; got {found}.")
+
+    def unsupported(self, what: str = "") -> NoReturn:
+        """Raise UnsupportedOpError for this node's types, or for `what`."""
+        raise UnsupportedOpError(f"{self.node.op} does not support {what or self.signature}.")

@@ -1,0 +1,65 @@
+"""Which operators exist: every module of this package registers its own, found by pkgutil; there is no list."""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from intengine.ops._context import NodeContext
+from intengine.shapes import Shape
+from intengine.step import Call
+
+Infer = Callable[[NodeContext], Sequence[Shape]]
+Prepare = Callable[[NodeContext], Sequence[Call]]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """How one operator is understood.
+
+    Attributes:
+        name: builtin name as in the schema, or a custom operator's name.
+        infer: shapes of the outputs; pure ints.
+        prepare: kernel calls, with every check made and every parameter turned into ints and arrays.
+        inputs: least and greatest number of inputs.
+        signatures: the type combinations it runs, each written like "int8 x int8 -> int8", for the documentation.
+        is_pure: whether the outputs depend on nothing but the inputs, so that constant inputs may be folded.
+    """
+
+    name: str
+    infer: Infer
+    prepare: Prepare
+    inputs: tuple[int, int]
+    signatures: tuple[str, ...] = ()
+    is_pure: bool = True
+
+
+_OPERATORS: dict[str, Operator] = {}
+
+
+def register(operator: Operator) -> None:
+    """Make an operator known; each name once."""
+    if operator.name in _OPERATORS:
+        raise ValueError(f"An operator is registered once; {operator.name} came twice.")
+    _OPERATORS[operator.name] = operator
+
+
+@functools.cache
+def _import_all() -> None:
+    package = importlib.import_module("intengine.ops")
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"intengine.ops.{module.name}")
+
+
+def find(name: str) -> Operator | None:
+    """The operator of that name, or None."""
+    _import_all()
+    return _OPERATORS.get(name)
+
+
+def names() -> list[str]:
+    """All operators that can run, sorted."""
+    _import_all()
+    return sorted(_OPERATORS)

@@ -1,0 +1,116 @@
+"""CONV_2D: input [B, H, W, C], filter [N, kh, kw, C / groups], bias [N] -> [B, OH, OW, N]."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.conv import conv_requantize
+from intengine_kernels.gemm import ROW_BLOCK, gemm_requantize
+
+from intengine.model import TensorType
+from intengine.ops import _float_matrix, _hybrid
+from intengine.ops._context import NodeContext
+from intengine.ops._matrix import (
+    ACTIVATION_TYPES,
+    INT16X8_CHUNK,
+    bias_values,
+    check_activation_zero_points,
+    conv_scales,
+    filter_zero_point,
+    fold_zero_point,
+    is_wide,
+    pack_rows,
+    pad_columns,
+)
+from intengine.ops._registry import Operator, register
+from intengine.ops._window import Window
+from intengine.quantization import activation_range
+from intengine.shapes import Shape
+from intengine.step import Call, Scratch
+
+
+def _window(ctx: NodeContext) -> Window:
+    source, weights = ctx.input(0), ctx.input(1)
+    ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
+    ctx.require(weights.rank == 4, "needs a 4-D filter", list(weights.shape))
+    depth = weights.shape[3]
+    ctx.require(
+        depth > 0 and source.shape[3] % depth == 0,
+        "needs input channels divisible by the filter's",
+        f"{source.shape[3]} and {depth}",
+    )
+    ctx.require(
+        weights.shape[0] % max(source.shape[3] // depth, 1) == 0,
+        "needs output channels divisible by its groups",
+        f"{weights.shape[0]} and {source.shape[3] // depth}",
+    )
+    return Window.of(ctx, source.shape, weights.shape[1], weights.shape[2], dilated=True)
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    window = _window(ctx)
+    return [(ctx.input(0).shape[0], window.out_h, window.out_w, ctx.input(1).shape[0])]
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        if weights.type is TensorType.FLOAT32:
+            return _float_matrix.conv(ctx, _window(ctx))
+        return _hybrid.conv(ctx, _window(ctx))
+    if source.type not in ACTIVATION_TYPES or out.type is not source.type:
+        ctx.unsupported()
+    expected = (TensorType.UINT8,) if source.type is TensorType.UINT8 else (TensorType.INT8, TensorType.INT4)
+    if weights.type not in expected:
+        ctx.unsupported()
+    return _quantized(ctx, _window(ctx))
+
+
+def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    check_activation_zero_points(ctx, source, out)
+    wide = is_wide(ctx, source)
+    channels, kh, kw, depth = weights.shape
+    groups = source.shape[3] // depth
+    rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
+    packed = pack_rows(rows, filter_zero_point(ctx, source, weights))
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).reshape(groups, -1)
+    folded = fold_zero_point(pad_columns(bias), packed, source.zero_point, wide=wide)
+    requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide))
+    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    chunk = INT16X8_CHUNK if wide else max(packed.shape[-1], 1)
+    pixels = out.shape[0] * out.shape[1] * out.shape[2]
+    acc = Scratch(folded.dtype, (ROW_BLOCK, packed.shape[1]))
+    after = (*requantizer.args, out.zero_point, lo, hi, 0, pixels)
+    if window.is_pointwise and groups == 1:
+        return [
+            Call(
+                gemm_requantize,
+                (source.ref((pixels, depth)), packed[0], folded[0], chunk, *after, acc, out.ref((pixels, channels))),
+            )
+        ]
+    patches = Scratch(np.dtype(source.dtype), (ROW_BLOCK, packed.shape[-1]))
+    return [
+        Call(
+            conv_requantize,
+            (
+                source.ref(), packed, folded, chunk, kh, kw, *window.geometry, source.zero_point,
+                *after, patches, acc, out.ref(),
+            ),
+        )
+    ]  # fmt: skip
+
+
+register(
+    Operator(
+        "CONV_2D",
+        infer,
+        prepare,
+        inputs=(2, 3),
+        signatures=(
+            "int8 x int8|int4 x int32 -> int8",
+            "uint8 x uint8 x int32 -> uint8",
+            "int16 x int8 x int32|int64 -> int16",
+            "float32 x float32 x float32 -> float32",
+        ),
+    )
+)

@@ -1,0 +1,100 @@
+"""FULLY_CONNECTED: input [..., K], filter [N, K], bias [N] -> [batch, N], or [..., N] with keep_num_dims."""
+
+import math
+from collections.abc import Sequence
+
+from intengine_kernels.gemm import ROW_BLOCK, gemm_requantize
+
+from intengine.model import TensorType
+from intengine.ops import _float_matrix, _hybrid
+from intengine.ops._context import NodeContext
+from intengine.ops._matrix import (
+    ACTIVATION_TYPES,
+    INT16X8_CHUNK,
+    bias_values,
+    check_activation_zero_points,
+    conv_scales,
+    filter_zero_point,
+    fold_zero_point,
+    is_wide,
+    pack_rows,
+    pad_columns,
+)
+from intengine.ops._registry import Operator, register
+from intengine.quantization import activation_range
+from intengine.shapes import Shape
+from intengine.step import Call, Scratch
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    source, weights = ctx.input(0), ctx.input(1)
+    ctx.require(weights.rank == 2, "needs a 2-D filter", list(weights.shape))
+    channels, depth = weights.shape
+    ctx.require(
+        depth > 0 and source.size % depth == 0, f"needs an input size divisible by {depth}", list(source.shape)
+    )
+    if ctx.options["keep_num_dims"]:
+        ctx.require(
+            source.rank > 0 and source.shape[-1] == depth,
+            f"needs a last input axis of {depth} to keep dimensions",
+            list(source.shape),
+        )
+        return [(*source.shape[:-1], channels)]
+    return [(source.size // depth, channels)]
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    ctx.require(ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"])
+    if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        if weights.type is TensorType.FLOAT32:
+            return _float_matrix.fully_connected(ctx)
+        return _hybrid.fully_connected(ctx)
+    if source.type not in ACTIVATION_TYPES or out.type is not source.type:
+        ctx.unsupported()
+    expected = (TensorType.UINT8,) if source.type is TensorType.UINT8 else (TensorType.INT8, TensorType.INT4)
+    if weights.type not in expected:
+        ctx.unsupported()
+    return _quantized(ctx)
+
+
+def _quantized(ctx: NodeContext) -> Sequence[Call]:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    check_activation_zero_points(ctx, source, out)
+    wide = is_wide(ctx, source)
+    channels, depth = weights.shape
+    # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
+    per_tensor_int8 = source.type is TensorType.INT8 and not weights.quantization.per_channel
+    zero_point = weights.zero_point if per_tensor_int8 else filter_zero_point(ctx, source, weights)
+    packed = pack_rows(weights.known(), zero_point)
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
+    folded = fold_zero_point(pad_columns(bias), packed, source.zero_point, wide=wide)
+    requantizer = ctx.numerics.fully_connected(conv_scales(source, weights, out, channels, 0, wide=wide))
+    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    rows = math.prod(source.shape) // depth
+    return [
+        Call(
+            gemm_requantize,
+            (
+                source.ref((rows, depth)), packed, folded, INT16X8_CHUNK if wide else depth,
+                *requantizer.args, out.zero_point, lo, hi, 0, rows,
+                Scratch(folded.dtype, (ROW_BLOCK, packed.shape[0])), out.ref((rows, channels)),
+            ),
+        )
+    ]  # fmt: skip
+
+
+register(
+    Operator(
+        "FULLY_CONNECTED",
+        infer,
+        prepare,
+        inputs=(2, 3),
+        signatures=(
+            "int8 x int8|int4 x int32 -> int8",
+            "uint8 x uint8 x int32 -> uint8",
+            "int16 x int8 x int32|int64 -> int16",
+            "float32 x float32 x float32 -> float32",
+        ),
+    )
+)

@@ -1,0 +1,74 @@
+"""What a prepared operator is: kernel calls in a straight line, every argument decided.
+
+A `Call` names its arrays by reference (`Ref` for tensors, `Scratch` for work space); the interpreter puts the real
+arrays in once, when it binds a plan to buffers, so that running is nothing but calling.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from intengine.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A tensor's buffer seen as an array.
+
+    Attributes:
+        tensor: index in the subgraph.
+        dtype: element type of the view; its size is that of the tensor's element.
+        shape: of the view; C-contiguous unless `strides` is given.
+        strides, offset: in elements, for views that walk the buffer otherwise (may be 0 or negative).
+    """
+
+    tensor: int
+    dtype: np.dtype[Any]
+    shape: Shape
+    strides: Shape | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Work space of one step: uninitialized, shared between steps."""
+
+    dtype: np.dtype[Any]
+    shape: Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One kernel with its arguments in order: Ref, Scratch, NumPy arrays and scalars."""
+
+    kernel: Callable[..., Any]
+    args: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        def show(value: Any) -> str:
+            if isinstance(value, np.ndarray) and value.size > 4:
+                return f"{value.dtype}{list(value.shape)}"
+            return repr(value)
+
+        name = getattr(self.kernel, "__name__", repr(self.kernel))
+        return f"{name}({', '.join(map(show, self.args))})"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One node, ready to run.
+
+    Attributes:
+        node: index of the node in its subgraph.
+        op: operator name.
+        inputs, outputs: tensor indices without the absent ones.
+        calls: kernel calls in order.
+    """
+
+    node: int
+    op: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    calls: tuple[Call, ...] = field(default_factory=tuple)

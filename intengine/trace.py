@@ -1,0 +1,92 @@
+"""Every tensor of one run, by index or name, with saving and loading."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.errors import InputError
+
+
+@dataclass(frozen=True)
+class TracedStep:
+    """One executed node: its index, operator and output tensors."""
+
+    node: int
+    op: str
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace(Mapping[int, NDArray[Any]]):
+    """The value of every tensor that a run computed or was given.
+
+    Indexing takes a tensor index or a name (the first tensor of that name).
+
+    Attributes:
+        tensors: index -> array, in order of computation, inputs first.
+        names: index -> name.
+        steps: executed nodes in order.
+        profile: name of the profile that ran, or of another runtime.
+    """
+
+    tensors: Mapping[int, NDArray[Any]]
+    names: Mapping[int, str]
+    steps: tuple[TracedStep, ...] = ()
+    profile: str = ""
+    _by_name: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, int] = {}
+        for index in self.tensors:
+            by_name.setdefault(self.names.get(index, ""), index)
+        object.__setattr__(self, "_by_name", by_name)
+
+    def __getitem__(self, key: int | str) -> NDArray[Any]:
+        if isinstance(key, str):
+            if key not in self._by_name:
+                raise KeyError(key)
+            key = self._by_name[key]
+        return self.tensors[key]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write all tensors to an npz: "<index>" arrays and one "trace" JSON string with names and steps."""
+        meta = {
+            "profile": self.profile,
+            "names": {str(index): name for index, name in self.names.items()},
+            "order": list(self.tensors),
+            "steps": [[step.node, step.op, list(step.outputs)] for step in self.steps],
+        }
+        arrays = {str(index): array for index, array in self.tensors.items()}
+        with open(path, "wb") as file:
+            np.savez_compressed(file, trace=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "Trace":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: if the file is not such an npz.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                meta = json.loads(str(data["trace"]))
+                tensors = {int(index): data[str(index)] for index in meta["order"]}
+            return cls(
+                tensors,
+                {int(index): name for index, name in meta["names"].items()},
+                tuple(TracedStep(node, op, tuple(outputs)) for node, op, outputs in meta["steps"]),
+                meta["profile"],
+            )
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"A trace must be an npz that Trace.save wrote; {path}: {error}.") from error

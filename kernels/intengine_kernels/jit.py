@@ -1,0 +1,70 @@
+"""`kernel` and `inline`: the only two ways a function of this package is compiled.
+
+Numba keys its disk cache on the file of the decorated function alone, so an edited helper in another file would go
+unnoticed and old arithmetic would keep running (numba#1833). Here the key is the content of every source file of
+this package, so that any edit, and any upgrade, recompiles.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import caching, config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _source_stamp() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+#: Changes whenever any source of the kernels, or Numba, changes.
+SOURCE_STAMP = _source_stamp()
+
+
+class _PackageStamp:
+    def get_source_stamp(self) -> str:
+        return SOURCE_STAMP
+
+
+class _UserProvidedLocator(_PackageStamp, caching.UserProvidedCacheLocator):  # type: ignore[misc]
+    pass
+
+
+class _InTreeLocator(_PackageStamp, caching.InTreeCacheLocator):  # type: ignore[misc]
+    pass
+
+
+class _UserWideLocator(_PackageStamp, caching.UserWideCacheLocator):  # type: ignore[misc]
+    pass
+
+
+class _KernelCacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_UserProvidedLocator, _InTreeLocator, _UserWideLocator]  # noqa: RUF012
+
+
+class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
+    _impl_class = _KernelCacheImpl
+
+
+def kernel(function: F) -> F:
+    """Compile `function` on first use, without the GIL, and keep the machine code on disk.
+
+    IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
+    NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
+    """
+    dispatcher = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    if not config.DISABLE_JIT:
+        dispatcher._cache = _KernelCache(function)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def inline(function: F) -> F:
+    """Compile `function` into the kernels that call it; it has no machine code of its own on disk."""
+    return numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)  # type: ignore[no-any-return]

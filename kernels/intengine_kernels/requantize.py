@@ -1,0 +1,47 @@
+"""int32 or int64 accumulators -> quantized values, a row of channels at a time, under any scheme.
+
+The scheme is an integer argument, branched on once a row: a closure would recompile at every start.
+"""
+
+import numpy as np
+
+from intengine_kernels.fixedpoint import mbqm, mbqm64, round_half_away
+from intengine_kernels.jit import inline
+
+#: srdhm then a rounding shift with ties away from zero; int32 accumulator.
+DOUBLE_ROUNDING = 0
+#: multiplier cut to 15 bits, one rounding with ties up; int64 accumulator.
+INT64_15BIT = 1
+#: double precision product, rounded half away from zero.
+REAL_DOUBLE = 2
+
+
+@inline
+def requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, out):
+    """out[c] = clamp(requantize(acc[c]) + zero_point, lo, hi).
+
+    Args:
+        acc: int32[n] or int64[n].
+        multiplier, shift: int32[n], used by the fixed-point schemes.
+        scale: float64[n], used by REAL_DOUBLE.
+        scheme: one of the constants of this file.
+        zero_point, lo, hi: ints within int32; lo is applied first.
+        out: int8[n], uint8[n], int16[n] or int32[n], written.
+    """
+    n = out.shape[0]
+    store = out.dtype.type
+    zero_point = np.int32(zero_point)
+    lo = np.int32(lo)
+    hi = np.int32(hi)
+    if scheme == DOUBLE_ROUNDING:
+        for c in range(n):
+            value = np.int32(mbqm(np.int32(acc[c]), multiplier[c], shift[c]) + zero_point)
+            out[c] = store(min(max(value, lo), hi))
+    elif scheme == INT64_15BIT:
+        for c in range(n):
+            value = np.int32(mbqm64(np.int64(acc[c]), multiplier[c], shift[c]) + zero_point)
+            out[c] = store(min(max(value, lo), hi))
+    else:
+        for c in range(n):
+            value = np.int32(np.int64(round_half_away(np.float64(acc[c]) * scale[c])) + np.int64(zero_point))
+            out[c] = store(min(max(value, lo), hi))

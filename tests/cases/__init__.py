@@ -1,0 +1,38 @@
+"""One-op problems: each module of this package has `problems()`; the same objects feed every kind of test."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A small model with inputs.
+
+    Attributes:
+        name: unique, starts with the operator's name.
+        model: bytes of a .tflite.
+        inputs: in the order of the graph's inputs.
+        ulp: greatest distance allowed between float outputs, in units in the last place; integers are exact.
+        reason: why `ulp` is not 0.
+    """
+
+    name: str
+    model: bytes
+    inputs: tuple[NDArray[Any], ...]
+    ulp: int = 0
+    reason: str = ""
+
+
+def modules() -> list[str]:
+    """Names of the modules that hold problems."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def problems(module: str) -> Iterator[Problem]:
+    """All problems of one module."""
+    yield from importlib.import_module(f"tests.cases.{module}").problems()

@@ -1,0 +1,40 @@
+"""Exact comparison: dtype, shape and every element; floats by distance in units in the last place."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.cases import Problem
+
+
+def ulp_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> int:
+    """Greatest number of representable values between two float arrays; NaN equals NaN."""
+    if a.size == 0:
+        return 0
+    bits = np.dtype(f"i{a.dtype.itemsize}")
+    lowest = np.iinfo(bits).min
+
+    def ordered(x: NDArray[np.floating]) -> NDArray[np.object_]:
+        raw = x.view(bits).astype(np.int64)
+        return np.where(raw < 0, np.int64(lowest) - raw, raw)
+
+    both_nan = np.isnan(a) & np.isnan(b)
+    one_nan = np.isnan(a) ^ np.isnan(b)
+    assert not one_nan.any(), "NaN on one side only"
+    distance = np.abs(ordered(np.ascontiguousarray(a)).astype(float) - ordered(np.ascontiguousarray(b)))
+    return int(np.where(both_nan, 0, distance).max())
+
+
+def assert_same(got: NDArray, expected: NDArray, problem: Problem) -> None:
+    """Fail with the first difference unless `got` is what the problem allows."""
+    assert got.dtype == expected.dtype, f"{problem.name}: dtype {got.dtype}, expected {expected.dtype}"
+    assert got.shape == expected.shape, f"{problem.name}: shape {got.shape}, expected {expected.shape}"
+    if got.dtype.kind == "f" and problem.ulp:
+        far = ulp_distance(got, expected)
+        assert far <= problem.ulp, f"{problem.name}: {far} ulp apart, {problem.ulp} allowed"
+        return
+    same = (got == expected) | ((got != got) & (expected != expected))
+    if not np.all(same):
+        at = tuple(int(i) for i in np.argwhere(~np.asarray(same))[0])
+        raise AssertionError(
+            f"{problem.name}: {int((~same).sum())} of {same.size} differ; at {at} got {got[at]}, expected {expected[at]}"
+        )
