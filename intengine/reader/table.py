@@ -41,9 +41,9 @@ def impossible(message: str, where: str) -> InvalidModelError:
 class FileBytes:
     """The bytes of a file, with a limit on how much may be made of them.
 
-    Offsets may lead many times to one place, so a small file could describe an enormous model. Every table and
-    every copied byte is therefore charged to a budget of four readings of the file; a file in which nothing is
-    shared cannot exceed it, since a table takes at least 8 bytes with the offset that leads to it.
+    Offsets may lead many times to one place, so a small file could describe an enormous model. Every table
+    and every copied byte is therefore charged to a budget of four readings of the file. A file in which
+    nothing is shared cannot exceed it: a table takes at least 8 bytes, with the offset that leads to it.
     """
 
     def __init__(self, view: memoryview) -> None:
@@ -60,8 +60,8 @@ class FileBytes:
         self._budget -= cost
         if self._budget < 0:
             raise CorruptModelError(
-                f"A file's parts must not overlap beyond measure. This one has {self.size} bytes and describes"
-                " more than four times as much.",
+                f"A file's parts must not overlap beyond measure. This one has {self.size} bytes and"
+                " describes more than four times as much.",
                 where,
             )
 
