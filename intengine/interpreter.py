@@ -182,7 +182,7 @@ class Interpreter:
         Inputs of tensors without quantization are passed as they are.
         """
         given = self._by_index(inputs)
-        raw = {
+        raw: dict[str | int, Any] = {
             i: quantize(np.asarray(value, np.float32), spec.quantization, spec.type)
             if (spec := self._graph.tensors[i]).quantization
             else value

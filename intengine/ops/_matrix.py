@@ -57,10 +57,10 @@ def bias_values(ctx: NodeContext, bias: Operand | None, channels: int, *, wide: 
 
 
 def fold_zero_point(
-    bias: NDArray[np.int64], weights: NDArray[np.integer], input_zero_point: int, *, wide: bool
-) -> NDArray[np.int32] | NDArray[np.int64]:
+    bias: NDArray[np.integer], weights: NDArray[np.integer], input_zero_point: int, *, wide: bool
+) -> NDArray[np.integer]:
     """bias - z * sum(w) over the last axis, as the accumulator's type (int32 wraps, as the accumulation does)."""
-    folded = bias - input_zero_point * weights.astype(np.int64).sum(axis=-1)
+    folded = bias.astype(np.int64) - input_zero_point * weights.astype(np.int64).sum(axis=-1)
     return folded if wide else folded.astype(np.int32)
 
 

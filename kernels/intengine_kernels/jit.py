@@ -33,23 +33,23 @@ class _PackageStamp:
         return SOURCE_STAMP
 
 
-class _UserProvidedLocator(_PackageStamp, caching.UserProvidedCacheLocator):  # type: ignore[misc]
+class _UserProvidedLocator(_PackageStamp, caching.UserProvidedCacheLocator):
     pass
 
 
-class _InTreeLocator(_PackageStamp, caching.InTreeCacheLocator):  # type: ignore[misc]
+class _InTreeLocator(_PackageStamp, caching.InTreeCacheLocator):
     pass
 
 
-class _UserWideLocator(_PackageStamp, caching.UserWideCacheLocator):  # type: ignore[misc]
+class _UserWideLocator(_PackageStamp, caching.UserWideCacheLocator):
     pass
 
 
-class _KernelCacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
+class _KernelCacheImpl(caching.CompileResultCacheImpl):
     _locator_classes = [_UserProvidedLocator, _InTreeLocator, _UserWideLocator]  # noqa: RUF012
 
 
-class _KernelCache(caching.FunctionCache):  # type: ignore[misc]
+class _KernelCache(caching.FunctionCache):
     _impl_class = _KernelCacheImpl
 
 
@@ -59,12 +59,15 @@ def kernel(function: F) -> F:
     IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
-    dispatcher = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
-    if not config.DISABLE_JIT:
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    if not getattr(config, "DISABLE_JIT", False):
         dispatcher._cache = _KernelCache(function)
-    return dispatcher  # type: ignore[no-any-return]
+    compiled: F = dispatcher
+    return compiled
 
 
 def inline(function: F) -> F:
     """Compile `function` into the kernels that call it; it has no machine code of its own on disk."""
-    return numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)  # type: ignore[no-any-return]
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    helper: F = compiled
+    return helper
