@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from intengine.errors import CorruptModelError
 from intengine.model import ExternalBuffer, Model, Node, Options, Signature, Subgraph
 from intengine.reader import schema
 from intengine.reader.decode_tensor import decode_tensor
@@ -78,6 +79,10 @@ def _buffer(table: Table) -> NDArray[np.uint8]:
 
 def _operator_code(table: Table) -> OperatorCode:
     code = max(table.integer("deprecated_builtin_code"), table.integer("builtin_code"))
+    if code < 0:
+        raise CorruptModelError(
+            f"A builtin code is 0 or more. This one is {code}.", table.place("builtin_code")
+        )
     is_custom = code == CUSTOM
     return (
         table.text("custom_code") if is_custom else operator_name(code),

@@ -54,11 +54,12 @@ def decode_tensor(
     sparsity = _sparsity(table)
     buffer = table.index("buffer", max(len(buffers), 1))
     raw = buffers[buffer] if buffer else None
+    is_variable = table.flag("is_variable")
     if raw is not None:
         if raw.size:
-            _check_size(table, raw.size, shape, kind, sparsity)
-        elif computed or 0 not in shape:
-            raw = None
+            _check_constant(table, raw.size, shape, kind, sparsity is not None, is_variable)
+        elif computed or is_variable or 0 not in shape:
+            raw = None  # an empty buffer is a constant only where a constant can be empty
     return TensorSpec(
         index=index,
         name=table.text("name"),
@@ -66,7 +67,7 @@ def decode_tensor(
         shape=shape,
         shape_signature=table.numbers("shape_signature"),
         quantization=_quantization(table, tensor_count),
-        is_variable=table.flag("is_variable"),
+        is_variable=is_variable,
         has_rank=table.flag("has_rank"),
         sparsity=sparsity,
         variant_tensors=tuple(
@@ -103,15 +104,18 @@ def _type(table: Table) -> TensorType:
         ) from None
 
 
-def _check_size(
-    table: Table, nbytes: int, shape: tuple[int, ...], kind: TensorType, sparsity: Sparsity | None
+def _check_constant(
+    table: Table, nbytes: int, shape: tuple[int, ...], kind: TensorType, is_sparse: bool, is_variable: bool
 ) -> None:
+    """LiteRT's rules: a constant may be longer than its shape asks for, never shorter, and no variable."""
     expected = (prod(shape) * kind.bits + 7) // 8
-    if expected and sparsity is None and nbytes != expected:
+    if not is_sparse and nbytes < expected:
         raise CorruptModelError(
             f"A constant {kind.name}{list(shape)} takes {expected} bytes. Its buffer has {nbytes}.",
             table.place("buffer"),
         )
+    if is_variable:
+        raise impossible("A variable tensor has no constant data. This one has.", table.place("buffer"))
 
 
 def _quantization(tensor: Table, tensor_count: int) -> Quantization:

@@ -171,25 +171,28 @@ def options_spec(table: str) -> TableSpec:
 
 
 @cache
+def _options_tables() -> dict[str, str]:
+    by_lower = {name.lower(): name for union in (1, 2) for name in union_numbers(union)}
+    named_alike = {op: by_lower.get(f"{op.replace('_', '').lower()}options") for op in operator_numbers()}
+    return {op: table for op, table in named_alike.items() if table} | _OPTIONS_OF
+
+
 def options_table_of(op: str) -> str:
     """Name of the options table that a builtin operator takes; "" if it takes none."""
-    if op in _OPTIONS_OF:
-        return _OPTIONS_OF[op]
-    wanted = op.replace("_", "").lower() + "options"
-    for union in (1, 2):
-        for name in union_numbers(union):
-            if name.lower() == wanted:
-                return name
-    return ""
+    return _options_tables().get(op, "")
 
 
 @cache
+def _defaults() -> dict[str, Options]:
+    return {
+        op: Options(table, {field.name: field.absent for field in options_spec(table).fields})
+        for op, table in _options_tables().items()
+    }
+
+
 def default_options(op: str) -> Options:
     """The options of a builtin operator whose node has no options table."""
-    table = options_table_of(op)
-    if not table:
-        return NO_OPTIONS
-    return Options(table, {field.name: field.absent for field in options_spec(table).fields})
+    return _defaults().get(op, NO_OPTIONS)
 
 
 def read_options(table: Table, spec: TableSpec) -> Options:

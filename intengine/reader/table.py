@@ -65,12 +65,16 @@ class FileBytes:
                 where,
             )
 
-    def check(self, pos: int, nbytes: int, where: str) -> None:
-        """Make sure that `nbytes` bytes at `pos` are inside the file.
+    def check(self, pos: int, nbytes: int, where: str, *, alignment: int = 1) -> None:
+        """Make sure that `nbytes` bytes at `pos` are inside the file, and `pos` a multiple of `alignment`.
 
         Raises:
             CorruptModelError: if not.
         """
+        if pos % alignment:
+            raise CorruptModelError(
+                f"This must lie at a multiple of {alignment} bytes. It lies at offset {pos}.", where
+            )
         if pos < 0 or pos + nbytes > self.size:
             raise CorruptModelError(
                 f"Everything must lie inside the file. {nbytes} bytes at offset {pos} are asked of a file of"
@@ -120,9 +124,9 @@ class Table:
     def __init__(self, file: FileBytes, pos: int, spec: TableSpec, where: str) -> None:
         place = where or "root"
         file.charge(_TABLE_COST, place)
-        file.check(pos, 4, place)
+        file.check(pos, 4, place, alignment=4)
         vtable = pos - _I4.unpack_from(file.view, pos)[0]
-        file.check(vtable, 4, place)
+        file.check(vtable, 4, place, alignment=2)
         vtable_nbytes = _U2.unpack_from(file.view, vtable)[0]
         nbytes = _U2.unpack_from(file.view, vtable + 2)[0]
         if vtable_nbytes < 4 or vtable_nbytes % 2 or nbytes < 4:
@@ -150,13 +154,14 @@ class Table:
         if inside == 0:
             return 0
         nbytes = 4 if field.is_vector else width(field.kind)
-        if inside < 4 or inside + nbytes > self._nbytes:
+        pos = self._pos + inside
+        if inside < 4 or inside + nbytes > self._nbytes or pos % nbytes:
             raise CorruptModelError(
-                f"A field lies inside its table. {nbytes} bytes at {inside} are asked of a table of"
-                f" {self._nbytes}.",
+                "A field lies inside its table, at a multiple of its size."
+                f" {nbytes} bytes at {inside} are asked of a table of {self._nbytes} at offset {self._pos}.",
                 self.place(field.name),
             )
-        return self._pos + inside
+        return pos
 
     def _vector(self, field: Field) -> tuple[int, int]:
         """Position and length of a vector's or string's elements; (0, 0) if absent."""
@@ -165,7 +170,7 @@ class Table:
             return 0, 0
         place = self.place(field.name)
         start = self._file.forward(pos, place)
-        self._file.check(start, 4, place)
+        self._file.check(start, 4, place, alignment=4)
         count = _U4.unpack_from(self._file.view, start)[0]
         element = 1 if field.kind == "text" and not field.is_vector else width(field.kind)
         self._file.check(start + 4, count * element, place)

@@ -16,33 +16,45 @@ ROW_BLOCK = 16
 
 @inline
 def _accumulate_4x4(a, row, w, col, k0, k1, acc, at):
-    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = np.int32(0)
-    s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = np.int32(0)
-    for k in range(k0, k1):
-        a0 = np.int32(a[row, k])
-        a1 = np.int32(a[row + 1, k])
-        a2 = np.int32(a[row + 2, k])
-        a3 = np.int32(a[row + 3, k])
-        w0 = np.int32(w[col, k])
-        w1 = np.int32(w[col + 1, k])
-        w2 = np.int32(w[col + 2, k])
-        w3 = np.int32(w[col + 3, k])
-        s00 = np.int32(s00 + np.int32(a0 * w0))
-        s01 = np.int32(s01 + np.int32(a0 * w1))
-        s02 = np.int32(s02 + np.int32(a0 * w2))
-        s03 = np.int32(s03 + np.int32(a0 * w3))
-        s10 = np.int32(s10 + np.int32(a1 * w0))
-        s11 = np.int32(s11 + np.int32(a1 * w1))
-        s12 = np.int32(s12 + np.int32(a1 * w2))
-        s13 = np.int32(s13 + np.int32(a1 * w3))
-        s20 = np.int32(s20 + np.int32(a2 * w0))
-        s21 = np.int32(s21 + np.int32(a2 * w1))
-        s22 = np.int32(s22 + np.int32(a2 * w2))
-        s23 = np.int32(s23 + np.int32(a2 * w3))
-        s30 = np.int32(s30 + np.int32(a3 * w0))
-        s31 = np.int32(s31 + np.int32(a3 * w1))
-        s32 = np.int32(s32 + np.int32(a3 * w2))
-        s33 = np.int32(s33 + np.int32(a3 * w3))
+    """acc[at : at + 4, col : col + 4] += a[row : row + 4, k0:k1] @ w[col : col + 4, k0:k1].T, in int32."""
+    # Slices start at 0, so that no index can be negative and the loop vectorizes.
+    x0 = a[row, k0:k1]
+    x1 = a[row + 1, k0:k1]
+    x2 = a[row + 2, k0:k1]
+    x3 = a[row + 3, k0:k1]
+    w0 = w[col, k0:k1]
+    w1 = w[col + 1, k0:k1]
+    w2 = w[col + 2, k0:k1]
+    w3 = w[col + 3, k0:k1]
+    s00 = s01 = s02 = s03 = np.int32(0)
+    s10 = s11 = s12 = s13 = np.int32(0)
+    s20 = s21 = s22 = s23 = np.int32(0)
+    s30 = s31 = s32 = s33 = np.int32(0)
+    for k in range(x0.shape[0]):
+        a0 = np.int32(x0[k])
+        a1 = np.int32(x1[k])
+        a2 = np.int32(x2[k])
+        a3 = np.int32(x3[k])
+        b0 = np.int32(w0[k])
+        b1 = np.int32(w1[k])
+        b2 = np.int32(w2[k])
+        b3 = np.int32(w3[k])
+        s00 = np.int32(s00 + np.int32(a0 * b0))
+        s01 = np.int32(s01 + np.int32(a0 * b1))
+        s02 = np.int32(s02 + np.int32(a0 * b2))
+        s03 = np.int32(s03 + np.int32(a0 * b3))
+        s10 = np.int32(s10 + np.int32(a1 * b0))
+        s11 = np.int32(s11 + np.int32(a1 * b1))
+        s12 = np.int32(s12 + np.int32(a1 * b2))
+        s13 = np.int32(s13 + np.int32(a1 * b3))
+        s20 = np.int32(s20 + np.int32(a2 * b0))
+        s21 = np.int32(s21 + np.int32(a2 * b1))
+        s22 = np.int32(s22 + np.int32(a2 * b2))
+        s23 = np.int32(s23 + np.int32(a2 * b3))
+        s30 = np.int32(s30 + np.int32(a3 * b0))
+        s31 = np.int32(s31 + np.int32(a3 * b1))
+        s32 = np.int32(s32 + np.int32(a3 * b2))
+        s33 = np.int32(s33 + np.int32(a3 * b3))
     wide = acc.dtype.type
     acc[at, col] = wide(acc[at, col] + wide(s00))
     acc[at, col + 1] = wide(acc[at, col + 1] + wide(s01))
@@ -64,18 +76,29 @@ def _accumulate_4x4(a, row, w, col, k0, k1, acc, at):
 
 @inline
 def _accumulate_1x4(a, row, w, col, k0, k1, acc, at):
-    s0 = s1 = s2 = s3 = np.int32(0)
-    for k in range(k0, k1):
-        x = np.int32(a[row, k])
-        s0 = np.int32(s0 + np.int32(x * np.int32(w[col, k])))
-        s1 = np.int32(s1 + np.int32(x * np.int32(w[col + 1, k])))
-        s2 = np.int32(s2 + np.int32(x * np.int32(w[col + 2, k])))
-        s3 = np.int32(s3 + np.int32(x * np.int32(w[col + 3, k])))
+    """acc[at : at + 1, col : col + 4] += a[row : row + 1, k0:k1] @ w[col : col + 4, k0:k1].T, in int32."""
+    # Slices start at 0, so that no index can be negative and the loop vectorizes.
+    x0 = a[row, k0:k1]
+    w0 = w[col, k0:k1]
+    w1 = w[col + 1, k0:k1]
+    w2 = w[col + 2, k0:k1]
+    w3 = w[col + 3, k0:k1]
+    s00 = s01 = s02 = s03 = np.int32(0)
+    for k in range(x0.shape[0]):
+        a0 = np.int32(x0[k])
+        b0 = np.int32(w0[k])
+        b1 = np.int32(w1[k])
+        b2 = np.int32(w2[k])
+        b3 = np.int32(w3[k])
+        s00 = np.int32(s00 + np.int32(a0 * b0))
+        s01 = np.int32(s01 + np.int32(a0 * b1))
+        s02 = np.int32(s02 + np.int32(a0 * b2))
+        s03 = np.int32(s03 + np.int32(a0 * b3))
     wide = acc.dtype.type
-    acc[at, col] = wide(acc[at, col] + wide(s0))
-    acc[at, col + 1] = wide(acc[at, col + 1] + wide(s1))
-    acc[at, col + 2] = wide(acc[at, col + 2] + wide(s2))
-    acc[at, col + 3] = wide(acc[at, col + 3] + wide(s3))
+    acc[at, col] = wide(acc[at, col] + wide(s00))
+    acc[at, col + 1] = wide(acc[at, col + 1] + wide(s01))
+    acc[at, col + 2] = wide(acc[at, col + 2] + wide(s02))
+    acc[at, col + 3] = wide(acc[at, col + 3] + wide(s03))
 
 
 @inline
