@@ -196,9 +196,7 @@ class Interpreter:
     # -- inside -----------------------------------------------------------------------------------------------
 
     def _build(self) -> Plan:
-        return build(
-            self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes)
-        )
+        return build(self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes))
 
     def _names(self, indices: Sequence[int], signed: Mapping[str, int]) -> dict[str, int]:
         by_index = {index: name for name, index in signed.items()}

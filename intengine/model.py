@@ -45,7 +45,7 @@ class TensorType(IntEnum):
 
     @property
     def bits(self) -> int:
-        """Bits that one element takes in the file; 0 where the size is not fixed (STRING, RESOURCE, VARIANT)."""
+        """Bits of one element in the file; 0 where the size is not fixed (STRING, RESOURCE, VARIANT)."""
         return _BITS[self]
 
     @property
@@ -93,7 +93,7 @@ class CustomQuantization:
 
 @dataclass(frozen=True, eq=False)
 class BlockwiseQuantization:
-    """Weights quantized in blocks along the last axis; scales and zero points are other tensors of the subgraph.
+    """Weights quantized in blocks along the last axis, by scales and zero points that are other tensors.
 
     `scales` and `zero_points` are tensor indices, -1 where absent; `block_shape` is empty in older files.
     """
@@ -106,7 +106,7 @@ class BlockwiseQuantization:
 
 @dataclass(frozen=True, eq=False)
 class MultiAxisQuantization:
-    """Weights quantized along several axes at once; scales and zero points are other tensors of the subgraph."""
+    """Weights quantized along several axes at once, by scales and zero points that are other tensors."""
 
     scales: int
     zero_points: int
@@ -151,7 +151,7 @@ class Quantization:
 
 @dataclass(frozen=True, eq=False)
 class DimensionMetadata:
-    """One traversed dimension of a sparse tensor: dense with a size, or CSR with segments and indices (int64[n])."""
+    """One traversed dimension of a sparse tensor: dense with a size, or CSR (int64[n] segments, indices)."""
 
     dense: bool
     dense_size: int
@@ -186,7 +186,8 @@ class TensorSpec:
         shape: as declared; what runs may be resized.
         shape_signature: with -1 where the size may vary; empty if the file has none.
         buffer: index of its buffer in the file; 0 means none.
-        raw: uint8[n], the constant's bytes as stored (packed, sparse), or None for a computed tensor.
+        raw: uint8[n], the constant's bytes as stored (packed, sparse), or None for a computed tensor. They
+            may be more than the shape asks for, and are often aligned to 4 bytes only.
     """
 
     index: int
@@ -309,7 +310,7 @@ class Model:
         nbytes: size of the file.
         buffers: uint8[n] views, one for each buffer of the file; empty where the file has none.
         external_buffers: what TensorSpec.external_buffer refers to by `id`.
-        metadata: name -> uint8[n] view.
+        metadata: name -> uint8[n] view; of two entries with one name, the later.
         source: the path it was read from, "" for bytes.
     """
 

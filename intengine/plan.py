@@ -98,7 +98,9 @@ class _Builder:
             raise InvalidModelError(f"{node.op} takes {rule} inputs; the node has {len(node.inputs)}.")
         shapes = [tuple(int(size) for size in shape) for shape in operator.infer(self.context(node))]
         if len(shapes) != len(node.outputs):
-            raise InvalidModelError(f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}.")
+            raise InvalidModelError(
+                f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}."
+            )
         for shape in shapes:
             elements(shape)
         context = self.context(node, shapes)
@@ -203,7 +205,9 @@ def _place(graph: Subgraph, node: Node) -> str:
 
 def _check_supported(graph: Subgraph) -> None:
     problems = [
-        f"{node.op} is not supported ({_place(graph, node)})" for node in graph.nodes if ops.find(node.op) is None
+        f"{node.op} is not supported ({_place(graph, node)})"
+        for node in graph.nodes
+        if ops.find(node.op) is None
     ]
     if problems:
         raise UnsupportedOpError(problems)

@@ -114,9 +114,7 @@ def activation_range(
     return lo, hi
 
 
-def quantize(
-    real: NDArray[np.float32], quantization: Quantization, dtype: TensorType
-) -> NDArray[Any]:
+def quantize(real: NDArray[np.float32], quantization: Quantization, dtype: TensorType) -> NDArray[Any]:
     """clamp(round_half_away(float32(real / scale)) + zero_point), the values of LiteRT's QUANTIZE.
 
     Args:
@@ -126,12 +124,12 @@ def quantize(
         An array of the type's dtype and the shape of `real`.
     """
     scale, zero_point = _along_axis(quantization, real.ndim)
-    with np.errstate(over="ignore", invalid="ignore"):
-        quotient = (real.astype(np.float32) / scale).astype(np.float64)
+    with np.errstate(over="ignore"):
+        quotient = np.nan_to_num(real.astype(np.float32) / scale).astype(np.float64)
     whole = np.trunc(quotient)
     whole += np.copysign(np.abs(quotient - whole) >= 0.5, quotient)
     lo, hi = INTEGER_RANGE[dtype]
-    return np.clip(np.nan_to_num(whole) + zero_point, lo, hi).astype(dtype.dtype)
+    return np.clip(whole + zero_point, lo, hi).astype(dtype.dtype)
 
 
 def dequantize(values: NDArray[Any], quantization: Quantization) -> NDArray[np.float32]:

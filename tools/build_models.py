@@ -1,7 +1,7 @@
 """Builds, records and checks the small models embedded in intengine (``intengine/data/digits``).
 
-    python tools/build_models.py --force     train, convert and record everything (see BUILD_NEEDS)
-    python tools/build_models.py --record    run the models again and rewrite only the recordings (ai-edge-litert)
+    python tools/build_models.py --force     train, convert and record everything (needs BUILD_NEEDS)
+    python tools/build_models.py --record    rewrite only the recordings (needs ai-edge-litert)
     python tools/build_models.py --check     do the files match provenance.json, and LiteRT the recordings?
 
 The network and its training are in ``digits_network.py``. A build is deterministic on one machine; another
@@ -51,7 +51,10 @@ INPUT_RULE = (
 
 
 def load_split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The digits as float32[n, 8, 8, 1] in 0..1 and labels int64[n]: training images, labels, test images, labels."""
+    """The digits, split: training images and labels, test images and labels.
+
+    Images are float32[n, 8, 8, 1] in 0..1, labels int64[n].
+    """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -68,7 +71,8 @@ def load_split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def quantize(images: np.ndarray, scale: np.float32, zero_point: int, dtype: Any) -> np.ndarray:
-    """``INPUT_RULE``: float32 images to integers of ``dtype``. The sum below is in float64, where it is exact."""
+    """``INPUT_RULE``: float32 images to integers of ``dtype``."""
+    # The quotient is float32; half is added in float64, where the sum is exact.
     quotient = (images / np.float32(scale)).astype(np.float64)
     rounded = np.trunc(quotient + np.copysign(0.5, quotient))
     limits = np.iinfo(dtype)
@@ -92,7 +96,7 @@ class LiteRT:
         (self._output,) = self._interpreter.get_output_details()
 
     def run(self, image: np.ndarray) -> np.ndarray:
-        """The output [1, 10] for one float32 image [1, 8, 8, 1], quantized first if the input is an integer."""
+        """The output [1, 10] for one float32 image [1, 8, 8, 1], quantized first for an integer input."""
         scale, zero_point = self._input["quantization"]
         dtype = self._input["dtype"]
         if np.issubdtype(dtype, np.integer):

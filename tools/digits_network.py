@@ -124,7 +124,7 @@ def build_network() -> Any:
     x = layers.Concatenate(name="pools")([average, largest])
     x = layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x)
     x = layers.Flatten(name="flatten")(x)
-    # Not a separate ReLU layer: tfmot would leave the weights of a Dense before one without fake quantization.
+    # Not a separate ReLU layer: before one, tfmot leaves the weights of a Dense without fake quantization.
     x = layers.Dense(32, activation="relu", name="hidden")(x)
     x = layers.Dense(10, name="logits")(x)
     return tf_keras.Model(image, layers.Softmax(name="probabilities")(x), name="digits")

@@ -1,19 +1,105 @@
-"""float32 convolutions and products."""
+"""float32 convolutions and products: sequential sums in the order of the filter, then the bias, then the clamp.
+
+Source: tflite/kernels/internal/reference/conv.h, depthwiseconv_float.h, fully_connected.h
+"""
 
 from collections.abc import Sequence
 
-from intengine.ops._context import NodeContext
+import numpy as np
+from intengine_kernels.float_matrix import conv_float, depthwise_conv_float, gemm_float
+from intengine_kernels.ordered import ROWS
+from numpy.typing import NDArray
+
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
-from intengine.step import Call
+from intengine.quantization import real_bounds
+from intengine.shapes import Shape
+from intengine.step import Call, Scratch
+
+_MAX = float(np.finfo(np.float32).max)
+
+
+def float_range(activation: int) -> tuple[float, float]:
+    """(lo, hi) that a fused activation clamps float32 to; at most the greatest finite numbers, as LiteRT has it."""
+    lo, hi = real_bounds(activation)
+    return max(lo, -_MAX), min(hi, _MAX)
+
+
+def float_bias(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray[np.float32]:
+    """float32[channels] bias, zeros if absent.
+
+    Raises:
+        InvalidModelError: for another size or type.
+    """
+    if bias is None:
+        return np.zeros(channels, np.float32)
+    ctx.require(bias.type is TensorType.FLOAT32, "needs a float32 bias", bias.type.name)
+    ctx.require(bias.size == channels, f"needs {channels} bias values", bias.size)
+    return np.ascontiguousarray(bias.known().reshape(-1))
+
+
+def grouped_columns(weights: NDArray[np.generic], groups: int) -> NDArray[np.generic]:
+    """[N, kh, kw, C / G] -> [G, kh * kw * C / G, N / G], what kernels of ordered sums take."""
+    rows = weights.reshape(groups, weights.shape[0] // groups, -1)
+    return np.ascontiguousarray(rows.transpose(0, 2, 1))
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, kh, kw, depth = weights.shape
+    values = weights.known()
+    if window.overhangs(source.shape) and not np.isfinite(values).all():
+        ctx.unsupported("filters with infinities or NaN where the window reaches over the edge")
+    packed = grouped_columns(values, source.shape[3] // depth)
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    pixels = out.shape[0] * out.shape[1] * out.shape[2]
+    _, terms, columns = packed.shape
+    acc = Scratch(np.dtype(np.float32), (ROWS, columns))
+    if window.is_pointwise and packed.shape[0] == 1:
+        return [_gemm(source, (pixels, depth), packed[0], bias, lo, hi, acc, out)]
+    return [
+        Call(
+            conv_float,
+            (
+                source.ref(), packed, bias, kh, kw, *window.geometry, lo, hi, 0, pixels,
+                Scratch(np.dtype(np.float32), (ROWS, terms)), acc, out.ref(),
+            ),
+        )
+    ]  # fmt: skip
 
 
 def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels = weights.shape[3]
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    return [
+        Call(
+            depthwise_conv_float,
+            (
+                source.ref(), np.ascontiguousarray(weights.known()[0]), bias, *window.geometry, lo, hi,
+                0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref(),
+            ),
+        )
+    ]  # fmt: skip
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, depth = weights.shape
+    packed = np.ascontiguousarray(weights.known().T)
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    acc = Scratch(np.dtype(np.float32), (ROWS, channels))
+    return [_gemm(source, (source.size // depth, depth), packed, bias, lo, hi, acc, out)]
+
+
+def _gemm(
+    source: Operand, shape: Shape, packed: NDArray[np.generic], bias: NDArray[np.float32],
+    lo: float, hi: float, acc: Scratch, out: Operand,
+) -> Call:  # fmt: skip
+    rows = shape[0]
+    target = out.ref((rows, packed.shape[1]))
+    return Call(gemm_float, (source.ref(shape), packed, bias, lo, hi, 0, rows, acc, target))

@@ -1,16 +1,18 @@
 """What CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED share: bias, packing, accumulator width."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-from intengine_kernels.gemm import COLUMNS
+from intengine_kernels import isa
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.numerics import ConvScales
+from intengine.numerics import ConvScales, Requantizer
 from intengine.ops._context import NodeContext, Operand
+from intengine.step import Scratch
 
 ACTIVATION_TYPES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
-#: Products of int16 and int8 that fit an int32 sum: each is at most 2**22 in size.
-INT16X8_CHUNK = 256
 
 
 def is_wide(ctx: NodeContext, activation: Operand) -> bool:
@@ -37,11 +39,13 @@ def filter_zero_point(ctx: NodeContext, source: Operand, weights: Operand) -> in
     if source.type is TensorType.UINT8:
         return weights.zero_point
     if zero_points.size and zero_points.any():
-        weights.refuse("is a signed filter and needs zero point 0", str(int(zero_points[zero_points != 0][0])))
+        weights.refuse(
+            "is a signed filter and needs zero point 0", str(int(zero_points[zero_points != 0][0]))
+        )
     return 0
 
 
-def bias_values(ctx: NodeContext, bias: Operand | None, channels: int, *, wide: bool) -> NDArray[np.int64]:
+def bias_values(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray[np.int64]:
     """int64[channels] bias, zeros if absent.
 
     Raises:
@@ -56,25 +60,95 @@ def bias_values(ctx: NodeContext, bias: Operand | None, channels: int, *, wide: 
     return bias.known().reshape(-1).astype(np.int64)
 
 
-def fold_zero_point(
-    bias: NDArray[np.integer], weights: NDArray[np.integer], input_zero_point: int, *, wide: bool
-) -> NDArray[np.integer]:
-    """bias - z * sum(w) over the last axis, as the accumulator's type (int32 wraps, as the accumulation does)."""
-    folded = bias.astype(np.int64) - input_zero_point * weights.astype(np.int64).sum(axis=-1)
-    return folded if wide else folded.astype(np.int32)
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Filter rows as the micro-kernels read them; see `intengine_kernels.gemm`.
+
+    Attributes:
+        isa: instruction set that the packing is for.
+        weights: int8 or int16 [G, P, steps, COLUMNS, per].
+        bias: int32[G * P * COLUMNS] and wide_bias: int64, the same or empty, input zero point folded in.
+        row_term: minus the zero point of the packed weights.
+        flip: 128 where int8 activations become uint8, else 0. fill: the panel's value of the input's zero point.
+        panel: element type of the panel.
+    """
+
+    isa: int
+    weights: NDArray[np.integer]
+    bias: NDArray[np.int32]
+    wide_bias: NDArray[np.int64]
+    row_term: int
+    flip: int
+    fill: int
+    panel: np.dtype[Any]
+
+    @property
+    def filter_args(self) -> tuple[Any, ...]:
+        """(weights, bias, wide_bias, row_term), in the order in which kernels take them."""
+        return self.weights, self.bias, self.wide_bias, self.row_term
+
+    @property
+    def scratch(self) -> tuple[Scratch, ...]:
+        """(panel, row_bias, acc, wide_acc), in the order in which kernels take them."""
+        block = isa.ROW_BLOCK * isa.COLUMNS
+        depth = self.weights.shape[2] * self.weights.shape[4]
+        return (
+            Scratch(self.panel, (isa.ROW_BLOCK, depth)),
+            Scratch(np.dtype(np.int32), (isa.ROW_BLOCK,)),
+            Scratch(np.dtype(np.int32), (block,)),
+            Scratch(np.dtype(np.int64), (block if self.wide_bias.size else 0,)),
+        )
+
+    def pad(self, requantizer: Requantizer) -> tuple[Any, ...]:
+        """(multiplier, shift, scale, scheme) with each group's channels padded as the bias is."""
+        multiplier, shift, scale, scheme = requantizer.args
+        groups, panels = self.weights.shape[:2]
+
+        def padded(values: NDArray[Any]) -> NDArray[Any]:
+            return pad_last(values.reshape(groups, -1), panels * isa.COLUMNS).reshape(-1)
+
+        return padded(multiplier), padded(shift), padded(scale), scheme
 
 
-def pack_rows(weights: NDArray[np.integer], zero_point: int) -> NDArray[np.integer]:
-    """[..., N, K] filter rows, zero point taken off, N padded to a multiple of COLUMNS; int8 if that fits, else int16."""
-    values = weights.astype(np.int16) - np.int16(zero_point)
-    pad = [(0, 0)] * (values.ndim - 2) + [(0, -values.shape[-2] % COLUMNS), (0, 0)]
-    packed = np.pad(values, pad)
-    return np.ascontiguousarray(packed.astype(np.int8) if weights.dtype == np.int8 and zero_point == 0 else packed)
+def pad_last(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Zeros after the last axis up to `size`."""
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, size - values.shape[-1])])
 
 
-def pad_columns(bias: NDArray[np.integer]) -> NDArray[np.integer]:
-    """[..., N] -> [..., N4], zeros after."""
-    return np.pad(bias, [(0, 0)] * (bias.ndim - 1) + [(0, -bias.shape[-1] % COLUMNS)])
+def pack(
+    source: Operand, rows: NDArray[np.integer], zero_point: int, bias: NDArray[np.int64], *, wide: bool
+) -> Packed:
+    """Pack filter rows [G, N, K] (int8 or uint8) with their zero point and bias int64[G * N]."""
+    groups, channels, depth = rows.shape
+    instruction_set = isa.best()
+    panel = isa.panel_dtype(instruction_set, source.dtype, rows.dtype)
+    per = 4 // panel.itemsize
+    panels = -(-channels // isa.COLUMNS)
+    steps = -(-depth // per)
+    flip = 128 if panel == np.uint8 and source.dtype == np.int8 else 0
+    input_zero_point = source.zero_point + flip
+    values = rows.astype(np.int16)
+    if rows.dtype == np.uint8:
+        values, zero_point = values - 128, zero_point - 128
+    constant = (
+        bias.reshape(groups, channels)
+        - input_zero_point * values.sum(axis=-1, dtype=np.int64)
+        + depth * input_zero_point * zero_point
+    )
+    folded = pad_last(constant, panels * isa.COLUMNS).reshape(-1)
+    padded = np.zeros((groups, panels * isa.COLUMNS, steps * per), np.int8 if panel == np.uint8 else np.int16)
+    padded[:, :channels, :depth] = values
+    blocks = padded.reshape(groups, panels, isa.COLUMNS, steps, per)
+    return Packed(
+        instruction_set,
+        np.ascontiguousarray(blocks.transpose(0, 1, 3, 2, 4)),
+        np.zeros_like(folded, np.int32) if wide else folded.astype(np.int32),
+        folded if wide else np.zeros(0, np.int64),
+        -zero_point,
+        flip,
+        input_zero_point,
+        panel,
+    )
 
 
 def conv_scales(

@@ -55,3 +55,9 @@ class Window:
     def is_pointwise(self) -> bool:
         """1 x 1 with stride 1: a plain matrix product of pixels."""
         return (self.kh, self.kw, self.stride_h, self.stride_w) == (1, 1, 1, 1)
+
+    def overhangs(self, source: Shape) -> bool:
+        """Whether a tap of some output pixel lies outside the image [B, H, W, C]."""
+        below = (self.out_h - 1) * self.stride_h + (self.kh - 1) * self.dilation_h - self.pad_h
+        right = (self.out_w - 1) * self.stride_w + (self.kw - 1) * self.dilation_w - self.pad_w
+        return self.pad_h > 0 or self.pad_w > 0 or below >= source[1] or right >= source[2]

@@ -2,30 +2,26 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from intengine_kernels.conv import conv_requantize
-from intengine_kernels.gemm import ROW_BLOCK, gemm_requantize
+from intengine_kernels.gemm import gemm_requantize
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
-    INT16X8_CHUNK,
     bias_values,
     check_activation_zero_points,
     conv_scales,
     filter_zero_point,
-    fold_zero_point,
     is_wide,
-    pack_rows,
-    pad_columns,
+    pack,
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.quantization import activation_range
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import Call
 
 
 def _window(ctx: NodeContext) -> Window:
@@ -72,29 +68,22 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     channels, kh, kw, depth = weights.shape
     groups = source.shape[3] // depth
     rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
-    packed = pack_rows(rows, filter_zero_point(ctx, source, weights))
-    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).reshape(groups, -1)
-    folded = fold_zero_point(pad_columns(bias), packed, source.zero_point, wide=wide)
+    bias = bias_values(ctx, ctx.optional(2), channels)
+    packed = pack(source, rows, filter_zero_point(ctx, source, weights), bias, wide=wide)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
-    chunk = INT16X8_CHUNK if wide else max(packed.shape[-1], 1)
     pixels = out.shape[0] * out.shape[1] * out.shape[2]
-    acc = Scratch(folded.dtype, (ROW_BLOCK, packed.shape[1]))
-    after = (*requantizer.args, out.zero_point, lo, hi, 0, pixels)
+    after = (*packed.pad(requantizer), out.zero_point, lo, hi, 0, pixels, *packed.scratch)
     if window.is_pointwise and groups == 1:
-        return [
-            Call(
-                gemm_requantize,
-                (source.ref((pixels, depth)), packed[0], folded[0], chunk, *after, acc, out.ref((pixels, channels))),
-            )
-        ]
-    patches = Scratch(np.dtype(source.dtype), (ROW_BLOCK, packed.shape[-1]))
+        x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
+        w, *rest = packed.filter_args
+        return [Call(gemm_requantize, (packed.isa, x, packed.flip, w[0], *rest, *after, y))]
     return [
         Call(
             conv_requantize,
             (
-                source.ref(), packed, folded, chunk, kh, kw, *window.geometry, source.zero_point,
-                *after, patches, acc, out.ref(),
+                packed.isa, source.ref(), packed.flip, *packed.filter_args, kh, kw, *window.geometry,
+                packed.fill, *after, out.ref(),
             ),
         )
     ]  # fmt: skip

@@ -26,7 +26,9 @@ def _window(ctx: NodeContext) -> Window:
     source, weights = ctx.input(0), ctx.input(1)
     ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
     ctx.require(
-        weights.rank == 4 and weights.shape[0] == 1, "needs a filter of shape [1, h, w, n]", list(weights.shape)
+        weights.rank == 4 and weights.shape[0] == 1,
+        "needs a filter of shape [1, h, w, n]",
+        list(weights.shape),
     )
     ctx.require(
         source.shape[3] > 0 and weights.shape[3] % source.shape[3] == 0,
@@ -55,9 +57,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     check_activation_zero_points(ctx, source, out)
     wide = source.type is TensorType.INT16
     window = _window(ctx)
-    _, kh, kw, channels = weights.shape
+    channels = weights.shape[3]
     taps = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
-    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).astype(np.int64 if wide else np.int32)
+    bias = bias_values(ctx, ctx.optional(2), channels).astype(np.int64 if wide else np.int32)
     requantizer = ctx.numerics.depthwise_conv(conv_scales(source, weights, out, channels, 3, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
     return [

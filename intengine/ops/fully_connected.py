@@ -3,27 +3,25 @@
 import math
 from collections.abc import Sequence
 
-from intengine_kernels.gemm import ROW_BLOCK, gemm_requantize
+import numpy as np
+from intengine_kernels.gemm import gemm_requantize
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
-    INT16X8_CHUNK,
     bias_values,
     check_activation_zero_points,
     conv_scales,
     filter_zero_point,
-    fold_zero_point,
     is_wide,
-    pack_rows,
-    pad_columns,
+    pack,
 )
 from intengine.ops._registry import Operator, register
 from intengine.quantization import activation_range
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import Call
 
 
 def infer(ctx: NodeContext) -> Sequence[Shape]:
@@ -31,7 +29,9 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     ctx.require(weights.rank == 2, "needs a 2-D filter", list(weights.shape))
     channels, depth = weights.shape
     ctx.require(
-        depth > 0 and source.size % depth == 0, f"needs an input size divisible by {depth}", list(source.shape)
+        depth > 0 and source.size % depth == 0,
+        f"needs an input size divisible by {depth}",
+        list(source.shape),
     )
     if ctx.options["keep_num_dims"]:
         ctx.require(
@@ -45,7 +45,9 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    ctx.require(ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"])
+    ctx.require(
+        ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"]
+    )
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.fully_connected(ctx)
@@ -66,19 +68,18 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
     per_tensor_int8 = source.type is TensorType.INT8 and not weights.quantization.per_channel
     zero_point = weights.zero_point if per_tensor_int8 else filter_zero_point(ctx, source, weights)
-    packed = pack_rows(weights.known(), zero_point)
-    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
-    folded = fold_zero_point(pad_columns(bias), packed, source.zero_point, wide=wide)
+    bias = bias_values(ctx, ctx.optional(2), channels)
+    packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
     requantizer = ctx.numerics.fully_connected(conv_scales(source, weights, out, channels, 0, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
     rows = math.prod(source.shape) // depth
+    w, *rest = packed.filter_args
     return [
         Call(
             gemm_requantize,
             (
-                source.ref((rows, depth)), packed, folded, INT16X8_CHUNK if wide else depth,
-                *requantizer.args, out.zero_point, lo, hi, 0, rows,
-                Scratch(folded.dtype, (ROW_BLOCK, packed.shape[0])), out.ref((rows, channels)),
+                packed.isa, source.ref((rows, depth)), packed.flip, w[0], *rest, *packed.pad(requantizer),
+                out.zero_point, lo, hi, 0, rows, *packed.scratch, out.ref((rows, channels)),
             ),
         )
     ]  # fmt: skip

@@ -42,9 +42,7 @@ def infer_squeeze(ctx: NodeContext) -> Sequence[Shape]:
         all(source.shape[axis] == 1 for axis in named), "drops axes of size 1 only", list(source.shape)
     )
     return [
-        tuple(
-            size for axis, size in enumerate(source.shape) if not (axis in named if named else size == 1)
-        )
+        tuple(size for axis, size in enumerate(source.shape) if not (axis in named if named else size == 1))
     ]
 
 

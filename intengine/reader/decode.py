@@ -93,7 +93,6 @@ def _operator_code(table: Table) -> OperatorCode:
 
 def _subgraph(table: Table, index: int, codes: Sequence[OperatorCode], buffers: Buffers) -> Subgraph:
     tensor_count = table.count("tensors")
-
     nodes = tuple(
         _node(operator, place, codes, tensor_count)
         for place, operator in enumerate(table.tables("operators", schema.OPERATOR))

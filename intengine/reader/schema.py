@@ -71,11 +71,6 @@ class TableSpec:
     def by_name(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
 
-    @cached_property
-    def slots(self) -> int:
-        """How many slots the table has, retired ones included, up to the last that is described."""
-        return 1 + max((field.slot for field in self.fields), default=-1)
-
 
 def table_spec(name: str, description: str, defaults: Mapping[str, Any] | None = None) -> TableSpec:
     """Parse "field kind, field kind, ..." (in slot order) into a TableSpec."""

@@ -172,7 +172,7 @@ class Table:
         start = self._file.forward(pos, place)
         self._file.check(start, 4, place, alignment=4)
         count = _U4.unpack_from(self._file.view, start)[0]
-        element = 1 if field.kind == "text" and not field.is_vector else width(field.kind)
+        element = 1 if field.kind == "text" else width(field.kind)
         self._file.check(start + 4, count * element, place)
         return start + 4, count
 
@@ -243,7 +243,7 @@ class Table:
     def widened(self, name: str) -> NDArray[np.int64]:
         """int64[n], a read-only copy of a vector of integers."""
         view = self.array(name)
-        self._file.charge(8 * view.size, self.place(name))
+        self._file.charge(view.nbytes, self.place(name))
         wide = view.astype(np.int64)
         wide.flags.writeable = False
         return wide

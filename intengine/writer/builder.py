@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -232,9 +233,11 @@ class ModelBuilder(SubgraphBuilder):
 def _stored(name: str, data: ArrayLike, type: TensorType, shape: Sequence[int]) -> NDArray[np.uint8]:
     if isinstance(data, bytes):
         return np.frombuffer(data, np.uint8)
-    if np.size(data) != np.prod(shape, dtype=int):
-        raise InputError(f"{name!r} has the shape {list(shape)}. Given: {np.size(data)} values.")
-    return pack(data, type)
+    # Left to itself, NumPy would cut the zeros off the end of byte strings.
+    values = np.asarray(data, object if type is TensorType.STRING else None)
+    if values.size != prod(shape):
+        raise InputError(f"{name!r} has the shape {list(shape)}. Given: {values.size} values.")
+    return pack(values, type)
 
 
 def _quantization(

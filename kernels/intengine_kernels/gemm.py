@@ -1,148 +1,289 @@
-"""Integer matrix product of activations [M, K] and packed weights [N, K], requantized block by block.
+"""Integer matrix product of activations [M, K] and packed weights, requantized panel by panel while in cache.
 
-The zero point of the input is folded into the bias by the caller (acc = sum w*x - z*sum w, exact modulo 2**32).
+Activations are copied, ROW_BLOCK rows at a time, to a panel of the element type that the micro-kernel multiplies
+(int8 becomes uint8 by flipping its top bit); weights are packed once as [P, steps, COLUMNS, 4 bytes]. With x', w' the
+panel's elements and z_x', z_w' their zero points,
+
+    acc = sum (x' - z_x')(w' - z_w') = sum x'w' - z_w' * sum x' + (K * z_x' * z_w' - z_x' * sum w'),
+
+where the last bracket is part of the bias and the middle is one number for each row. All of it is exact modulo 2**32.
+An int64 accumulator adds up int32 sums of few enough products that they cannot overflow.
 """
 
 import numpy as np
 
+from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS, GENERIC, ROW_BLOCK
+from intengine_kernels.isa.lanes import LANES, lanes_double_rounding, lanes_int64_15bit, lanes_real_double
+from intengine_kernels.isa.tile import (
+    ROWS_256,
+    ROWS_512,
+    tile_avx2,
+    tile_avx2_row,
+    tile_avx512vnni,
+    tile_avx512vnni_row,
+    tile_avxvnni,
+    tile_avxvnni_row,
+)
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.requantize import requantize_row
+from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT, requantize_row
 
-#: Columns of the packed weights come in multiples of this; the rest is zero.
-COLUMNS = 4
-#: Rows that are accumulated before they are requantized, while still in cache.
-ROW_BLOCK = 16
+#: K steps of 2 int16 x int8 products whose int32 sum cannot overflow: 256 * 2**22 = 2**30.
+WIDE_STEPS = 128
 
 
 @inline
-def _accumulate_4x4(a, row, w, col, k0, k1, acc, at):
-    """acc[at : at + 4, col : col + 4] += a[row : row + 4, k0:k1] @ w[col : col + 4, k0:k1].T, in int32."""
-    # Slices start at 0, so that no index can be negative and the loop vectorizes.
-    x0 = a[row, k0:k1]
-    x1 = a[row + 1, k0:k1]
-    x2 = a[row + 2, k0:k1]
-    x3 = a[row + 3, k0:k1]
-    w0 = w[col, k0:k1]
-    w1 = w[col + 1, k0:k1]
-    w2 = w[col + 2, k0:k1]
-    w3 = w[col + 3, k0:k1]
-    s00 = s01 = s02 = s03 = np.int32(0)
-    s10 = s11 = s12 = s13 = np.int32(0)
-    s20 = s21 = s22 = s23 = np.int32(0)
-    s30 = s31 = s32 = s33 = np.int32(0)
-    for k in range(x0.shape[0]):
-        a0 = np.int32(x0[k])
-        a1 = np.int32(x1[k])
-        a2 = np.int32(x2[k])
-        a3 = np.int32(x3[k])
-        b0 = np.int32(w0[k])
-        b1 = np.int32(w1[k])
-        b2 = np.int32(w2[k])
-        b3 = np.int32(w3[k])
-        s00 = np.int32(s00 + np.int32(a0 * b0))
-        s01 = np.int32(s01 + np.int32(a0 * b1))
-        s02 = np.int32(s02 + np.int32(a0 * b2))
-        s03 = np.int32(s03 + np.int32(a0 * b3))
-        s10 = np.int32(s10 + np.int32(a1 * b0))
-        s11 = np.int32(s11 + np.int32(a1 * b1))
-        s12 = np.int32(s12 + np.int32(a1 * b2))
-        s13 = np.int32(s13 + np.int32(a1 * b3))
-        s20 = np.int32(s20 + np.int32(a2 * b0))
-        s21 = np.int32(s21 + np.int32(a2 * b1))
-        s22 = np.int32(s22 + np.int32(a2 * b2))
-        s23 = np.int32(s23 + np.int32(a2 * b3))
-        s30 = np.int32(s30 + np.int32(a3 * b0))
-        s31 = np.int32(s31 + np.int32(a3 * b1))
-        s32 = np.int32(s32 + np.int32(a3 * b2))
-        s33 = np.int32(s33 + np.int32(a3 * b3))
-    wide = acc.dtype.type
-    acc[at, col] = wide(acc[at, col] + wide(s00))
-    acc[at, col + 1] = wide(acc[at, col + 1] + wide(s01))
-    acc[at, col + 2] = wide(acc[at, col + 2] + wide(s02))
-    acc[at, col + 3] = wide(acc[at, col + 3] + wide(s03))
-    acc[at + 1, col] = wide(acc[at + 1, col] + wide(s10))
-    acc[at + 1, col + 1] = wide(acc[at + 1, col + 1] + wide(s11))
-    acc[at + 1, col + 2] = wide(acc[at + 1, col + 2] + wide(s12))
-    acc[at + 1, col + 3] = wide(acc[at + 1, col + 3] + wide(s13))
-    acc[at + 2, col] = wide(acc[at + 2, col] + wide(s20))
-    acc[at + 2, col + 1] = wide(acc[at + 2, col + 1] + wide(s21))
-    acc[at + 2, col + 2] = wide(acc[at + 2, col + 2] + wide(s22))
-    acc[at + 2, col + 3] = wide(acc[at + 2, col + 3] + wide(s23))
-    acc[at + 3, col] = wide(acc[at + 3, col] + wide(s30))
-    acc[at + 3, col + 1] = wide(acc[at + 3, col + 1] + wide(s31))
-    acc[at + 3, col + 2] = wide(acc[at + 3, col + 2] + wide(s32))
-    acc[at + 3, col + 3] = wide(acc[at + 3, col + 3] + wide(s33))
+def _multiply_generic(panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+    """The plain-loop twin of the tiles; `per` elements make one step."""
+    for r in range(rows):
+        for n in range(COLUMNS):
+            total = np.int32(bias[bias_at + n] + row_bias[r])
+            for k in range(steps):
+                for j in range(per):
+                    x = np.int32(panel[at + r * lda + k * per + j])
+                    total = np.int32(total + np.int32(x * np.int32(w[w_at + (k * COLUMNS + n) * per + j])))
+            acc[r * COLUMNS + n] = total
 
 
 @inline
-def _accumulate_1x4(a, row, w, col, k0, k1, acc, at):
-    """acc[at : at + 1, col : col + 4] += a[row : row + 1, k0:k1] @ w[col : col + 4, k0:k1].T, in int32."""
-    # Slices start at 0, so that no index can be negative and the loop vectorizes.
-    x0 = a[row, k0:k1]
-    w0 = w[col, k0:k1]
-    w1 = w[col + 1, k0:k1]
-    w2 = w[col + 2, k0:k1]
-    w3 = w[col + 3, k0:k1]
-    s00 = s01 = s02 = s03 = np.int32(0)
-    for k in range(x0.shape[0]):
-        a0 = np.int32(x0[k])
-        b0 = np.int32(w0[k])
-        b1 = np.int32(w1[k])
-        b2 = np.int32(w2[k])
-        b3 = np.int32(w3[k])
-        s00 = np.int32(s00 + np.int32(a0 * b0))
-        s01 = np.int32(s01 + np.int32(a0 * b1))
-        s02 = np.int32(s02 + np.int32(a0 * b2))
-        s03 = np.int32(s03 + np.int32(a0 * b3))
-    wide = acc.dtype.type
-    acc[at, col] = wide(acc[at, col] + wide(s00))
-    acc[at, col + 1] = wide(acc[at, col + 1] + wide(s01))
-    acc[at, col + 2] = wide(acc[at, col + 2] + wide(s02))
-    acc[at, col + 3] = wide(acc[at, col + 3] + wide(s03))
+def multiply(isa, panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+    """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + panel row r (from `at`) times w panel at `w_at`.
+
+    Up to ROW_BLOCK rows; rows of acc up to the next multiple of the tile's rows are overwritten with anything.
+    """
+    r = 0
+    if isa == AVX512VNNI:
+        while rows - r > 2:
+            tile_avx512vnni(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += ROWS_512
+        while r < rows:
+            tile_avx512vnni_row(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += 1
+    elif isa == AVXVNNI:
+        while rows - r > 1:
+            tile_avxvnni(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += ROWS_256
+        while r < rows:
+            tile_avxvnni_row(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += 1
+    elif isa == AVX2:
+        while rows - r > 1:
+            tile_avx2(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += ROWS_256
+        while r < rows:
+            tile_avx2_row(
+                panel,
+                at + r * lda,
+                lda,
+                w,
+                w_at,
+                steps,
+                bias,
+                bias_at,
+                row_bias,
+                r,
+                acc,
+                r * COLUMNS,
+                COLUMNS,
+            )
+            r += 1
+    else:
+        _multiply_generic(panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc)
 
 
 @inline
-def accumulate(a, row, rows, w, bias, k_chunk, acc):
-    """acc[i] = bias + a[row + i] @ w.T for 0 <= i < rows.
+def requantize_block(
+    isa, acc, rows, multiplier, shift, scale, channel, scheme, zero_point, lo, hi, out, out_at, out_step, count
+):
+    """out[out_at + r * out_step : ... + count] = requantized acc[r * COLUMNS : ... + count] for each row.
+
+    Parameters are read from `channel` on, and must be readable up to the next multiple of LANES, as acc must.
+    """
+    if isa == GENERIC:
+        last = channel + count
+        for r in range(rows):
+            at, to = r * COLUMNS, out_at + r * out_step
+            requantize_row(
+                acc[at : at + count], multiplier[channel:last], shift[channel:last], scale[channel:last],
+                scheme, zero_point, lo, hi, out[to : to + count],
+            )  # fmt: skip
+        return
+    zp, lo, hi = np.int32(zero_point), np.int32(lo), np.int32(hi)
+    for n in range(0, count, LANES):
+        c, left = channel + n, count - n
+        if scheme == DOUBLE_ROUNDING:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_double_rounding(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+        elif scheme == INT64_15BIT:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_int64_15bit(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+        else:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_real_double(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+
+
+@inline
+def set_row_bias(panel, lda, depth, rows, row_term, row_bias):
+    """row_bias[r] = row_term * (sum of the first `depth` elements of panel row r); int32, wraps."""
+    for r in range(rows):
+        total = np.int32(0)
+        if row_term != 0:
+            for k in range(depth):
+                total = np.int32(total + np.int32(panel[r * lda + k]))
+        row_bias[r] = np.int32(total * np.int32(row_term))
+
+
+@inline
+def multiply_requantize(
+    isa, panel, lda, rows, w, w_at, panels, per, bias, wide_bias, first, channels, row_bias,
+    multiplier, shift, scale, scheme, zero_point, lo, hi, acc, wide_acc, out, out_at, out_step,
+):  # fmt: skip
+    """One block of rows times all panels of one group, requantized.
 
     Args:
-        a: int8, uint8 or int16 [M, K].
-        w: int8 or int16 [N4, K], N4 a multiple of COLUMNS.
-        bias: int32[N4] or int64[N4], the type of the accumulator.
-        k_chunk: products that are summed in int32 before they go into acc; K where int32 wraps as wanted, and for
-            int64 few enough that int32 cannot overflow.
-        acc: int32 or int64 [ROW_BLOCK, N4], written.
+        panel: flat, `rows` rows of `lda` elements. w: flat, this group starts at w_at and has `panels` panels.
+        bias: int32, wide_bias: int64 (empty for int32 accumulators); read from `first` on, as are the parameters.
+        channels: outputs of the group; row r goes to out[out_at + r * out_step : ... + channels].
+        acc: int32[ROW_BLOCK * COLUMNS]. wide_acc: int64 of the same size, or empty.
     """
-    columns, depth = w.shape
-    for i in range(rows):
-        for n in range(columns):
-            acc[i, n] = bias[n]
-    for k0 in range(0, depth, k_chunk):
-        k1 = min(k0 + k_chunk, depth)
-        i = 0
-        while i + 4 <= rows:
-            for col in range(0, columns, COLUMNS):
-                _accumulate_4x4(a, row + i, w, col, k0, k1, acc, i)
-            i += 4
-        while i < rows:
-            for col in range(0, columns, COLUMNS):
-                _accumulate_1x4(a, row + i, w, col, k0, k1, acc, i)
-            i += 1
+    steps = lda // per
+    for p in range(panels):
+        here = w_at + p * lda * COLUMNS
+        column = p * COLUMNS
+        count = min(COLUMNS, channels - column)
+        if wide_bias.shape[0] == 0:
+            multiply(isa, panel, 0, lda, rows, w, here, steps, per, bias, first + column, row_bias, acc)
+            requantize_block(
+                isa, acc, rows, multiplier, shift, scale, first + column, scheme,
+                zero_point, lo, hi, out, out_at + column, out_step, count,
+            )  # fmt: skip
+        else:
+            for r in range(rows):
+                for n in range(COLUMNS):
+                    wide_acc[r * COLUMNS + n] = wide_bias[first + column + n]
+            for k in range(0, steps, WIDE_STEPS):
+                some = min(WIDE_STEPS, steps - k)
+                multiply(
+                    isa, panel, k * per, lda, rows, w, here + k * per * COLUMNS, some, per,
+                    bias, first + column, row_bias, acc,
+                )  # fmt: skip
+                for i in range(rows * COLUMNS):
+                    wide_acc[i] += np.int64(acc[i])
+            requantize_block(
+                isa, wide_acc, rows, multiplier, shift, scale, first + column, scheme,
+                zero_point, lo, hi, out, out_at + column, out_step, count,
+            )  # fmt: skip
 
 
 @kernel
 def gemm_requantize(
-    a, w, bias, k_chunk, multiplier, shift, scale, scheme, zero_point, lo, hi, row_begin, row_end, acc, out
-):
-    """out[m] = requantize(bias + a[m] @ w.T) for rows row_begin..row_end.
+    isa, x, flip, w, bias, wide_bias, row_term, multiplier, shift, scale, scheme, zero_point, lo, hi,
+    row_begin, row_end, panel, row_bias, acc, wide_acc, out,
+):  # fmt: skip
+    """out[m] = requantize(bias + (x[m] - z_x) @ (w - z_w).T) for rows row_begin..row_end.
 
-    Args as in `accumulate` and `requantize_row`; out is [M, N] with N <= N4, acc is scratch.
+    Args:
+        isa: a constant of `isa`.
+        x: int8, uint8 or int16 [M, K]. flip: 128 where int8 becomes uint8, else 0.
+        w: int8 or int16 [P, steps, COLUMNS, per]; the panel has steps * per columns.
+        bias, wide_bias: int32 and int64 [P * COLUMNS], the second empty where the accumulator is int32.
+        row_term: int, minus the zero point of w.
+        multiplier, shift: int32, scale: float64, [P * COLUMNS]; see `requantize_row` for these and what follows.
+        panel: scratch [ROW_BLOCK, steps * per], uint8 or int16. row_bias: scratch int32[ROW_BLOCK].
+        acc: scratch int32[ROW_BLOCK * COLUMNS]. wide_acc: int64, the same or empty.
+        out: int8, uint8 or int16 [M, N], written.
     """
-    columns = out.shape[1]
+    depth = x.shape[1]
+    channels = out.shape[1]
+    panels, steps, _, per = w.shape
+    lda = steps * per
+    store = panel.dtype.type
+    flip = store(flip)
+    flat_panel, flat_w, flat_out = panel.reshape(-1), w.reshape(-1), out.reshape(-1)
     for row in range(row_begin, row_end, ROW_BLOCK):
         rows = min(ROW_BLOCK, row_end - row)
-        accumulate(a, row, rows, w, bias, k_chunk, acc)
-        for i in range(rows):
-            requantize_row(
-                acc[i, :columns], multiplier, shift, scale, scheme, zero_point, lo, hi, out[row + i]
-            )
+        for r in range(rows):
+            source = x[row + r]
+            target = panel[r]
+            for k in range(depth):
+                target[k] = store(store(source[k]) ^ flip)
+            for k in range(depth, lda):
+                target[k] = store(0)
+        set_row_bias(flat_panel, lda, depth, rows, row_term, row_bias)
+        multiply_requantize(
+            isa, flat_panel, lda, rows, flat_w, 0, panels, per, bias, wide_bias, 0, channels, row_bias,
+            multiplier, shift, scale, scheme, zero_point, lo, hi, acc, wide_acc,
+            flat_out, row * channels, channels,
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Micro-kernels per instruction set, and the plain loops they must equal.
+
+An instruction set is an integer that kernels take as an argument, so a test can ask for any that the host can run.
+What the host cannot run is compiled to nothing and must not be asked for.
+"""
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+#: Plain loops: runs everywhere, and uncompiled.
+GENERIC = 0
+#: 256-bit vpmaddwd on int16 pairs.
+AVX2 = 1
+#: 256-bit vpdpbusd and vpdpwssd.
+AVXVNNI = 2
+#: 512-bit vpdpbusd and vpdpwssd.
+AVX512VNNI = 3
+
+NAMES = {GENERIC: "generic", AVX2: "avx2", AVXVNNI: "avxvnni", AVX512VNNI: "avx512vnni"}
+
+#: Columns of a panel of packed weights, for all instruction sets.
+COLUMNS = 32
+#: Rows of activations that are multiplied before the block is requantized; a multiple of every tile's rows.
+ROW_BLOCK = 24
+
+
+@functools.cache
+def host_features() -> frozenset[str]:
+    """Names of the CPU features that Numba compiles for."""
+    from llvmlite import binding
+    from numba.core import config
+
+    override = getattr(config, "CPU_FEATURES", None)
+    if override:
+        return frozenset(f[1:] for f in override.split(",") if f.startswith("+"))
+    if getattr(config, "CPU_NAME", None) == "generic":
+        return frozenset()
+    return frozenset(name for name, there in binding.get_host_cpu_features().items() if there)
+
+
+def available() -> tuple[int, ...]:
+    """The instruction sets that the host can run, best last."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return (GENERIC,)
+    features = host_features()
+    found = [GENERIC]
+    if "avx2" in features:
+        found.append(AVX2)
+    if "avxvnni" in features or {"avx512vnni", "avx512vl"} <= features:
+        found.append(AVXVNNI)
+    if {"avx512vnni", "avx512bw", "avx512vl", "avx512f"} <= features:
+        found.append(AVX512VNNI)
+    return tuple(found)
+
+
+_CHOSEN: ContextVar[int | None] = ContextVar("instruction set", default=None)
+
+
+def best() -> int:
+    """The fastest instruction set of the host, or the one that `use` chose."""
+    chosen = _CHOSEN.get()
+    return available()[-1] if chosen is None else chosen
+
+
+@contextlib.contextmanager
+def use(instruction_set: int) -> Iterator[None]:
+    """Prepare kernels for another of the available instruction sets; results never depend on it."""
+    if instruction_set not in available():
+        raise ValueError(f"The host cannot run {NAMES.get(instruction_set, instruction_set)}.")
+    token = _CHOSEN.set(instruction_set)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def panel_dtype(isa: int, activations: DTypeLike, weights: DTypeLike) -> np.dtype:
+    """Element type that activations are copied to before they are multiplied: uint8 against int8 weights, or int16.
+
+    8-bit products need vpdpbusd; without it, and for wider operands, both sides are int16.
+    """
+    if isa >= AVXVNNI and np.dtype(activations).itemsize == 1 and np.dtype(weights).itemsize == 1:
+        return np.dtype(np.uint8)
+    return np.dtype(np.int16)
