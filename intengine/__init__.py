@@ -1,5 +1,6 @@
 """intengine: the reference integer inference engine for quantized .tflite models."""
 
+from intengine.comparison import Report, compare
 from intengine.errors import (
     CorruptModelError,
     InputError,
@@ -27,10 +28,12 @@ __all__ = [
     "MissingDependencyError",
     "Model",
     "ModelError",
+    "Report",
     "Trace",
     "UnsupportedError",
     "UnsupportedOpError",
     "UnsupportedSignatureError",
     "__version__",
+    "compare",
     "load",
 ]

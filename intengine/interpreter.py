@@ -172,7 +172,7 @@ class Interpreter:
         return Trace(
             tensors,
             {i: built.subgraph.tensors[i].name for i in tensors},
-            tuple(TracedStep(node.index, node.op, node.outputs) for node in built.subgraph.nodes),
+            tuple(TracedStep(node.index, node.op, node.outputs, node.inputs) for node in built.subgraph.nodes),
             self.numerics.name,
         )
 

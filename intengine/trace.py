@@ -14,11 +14,12 @@ from intengine.errors import InputError
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One executed node: its index, operator and output tensors."""
+    """One executed node: its index, operator, output and input tensors."""
 
     node: int
     op: str
     outputs: tuple[int, ...]
+    inputs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Trace(Mapping[int, NDArray[Any]]):
             "profile": self.profile,
             "names": {str(index): name for index, name in self.names.items()},
             "order": list(self.tensors),
-            "steps": [[step.node, step.op, list(step.outputs)] for step in self.steps],
+            "steps": [[step.node, step.op, list(step.outputs), list(step.inputs)] for step in self.steps],
         }
         arrays = {str(index): array for index, array in self.tensors.items()}
         with open(path, "wb") as file:
@@ -85,7 +86,7 @@ class Trace(Mapping[int, NDArray[Any]]):
             return cls(
                 tensors,
                 {int(index): name for index, name in meta["names"].items()},
-                tuple(TracedStep(node, op, tuple(outputs)) for node, op, outputs in meta["steps"]),
+                tuple(TracedStep(node, op, *map(tuple, tensors)) for node, op, *tensors in meta["steps"]),
                 meta["profile"],
             )
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:

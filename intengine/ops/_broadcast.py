@@ -1,13 +1,18 @@
 """Operands of elementwise operators: broadcast, merged to as few axes as possible."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from intengine_kernels.binary import ADD, DIV, MUL, SUB, arithmetic
 from numpy.typing import NDArray
 
-from intengine.ops._context import Operand
-from intengine.shapes import Shape, broadcast_strides, collapse, contiguous_strides
-from intengine.step import Ref
+from intengine.ops._context import NodeContext, Operand
+from intengine.quantization import real_bounds
+from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
+from intengine.step import Call, Ref
+
+_UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,3 +37,36 @@ class Walk:
 def flat(operand: Operand) -> Ref:
     """The operand as one long row."""
     return operand.ref((operand.size,))
+
+
+def broadcast_shape(ctx: NodeContext) -> Sequence[Shape]:
+    """infer of elementwise operators with two inputs."""
+    return [broadcast(ctx.input(0).shape, ctx.input(1).shape)]
+
+
+def plain_arithmetic(ctx: NodeContext, function: int) -> Sequence[Call]:
+    """a op b in the operands' own type, then the fused activation as a clamp of real values."""
+    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    low: float
+    high: float
+    if out.dtype.kind == "f":
+        most = float(np.finfo(out.dtype).max)
+        low, high = max(lo, -most), min(hi, most)
+    else:
+        info = np.iinfo(out.dtype)
+        low, high = (int(max(lo, info.min)), int(min(hi, info.max)))
+    walk = Walk.of(out.shape, a, b)
+    if out.dtype == np.float16:
+        return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]
+    return [Call(arithmetic, (function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out)))]
+
+
+def _float16(
+    function: int, a: NDArray[np.float16], b: NDArray[np.float16], lo: float, hi: float, out: NDArray[np.float16]
+) -> None:
+    """float16 through float32, rounded once; Numba has no float16 arithmetic."""
+    with np.errstate(all="ignore"):
+        x, y = a.astype(np.float32), b.astype(np.float32)
+        value = _UFUNCS[function](x, y)
+        out[...] = np.clip(value.astype(np.float16), np.float16(lo), np.float16(hi))

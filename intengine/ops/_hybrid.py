@@ -1,19 +1,141 @@
-"""Hybrid: float32 activations quantized on the fly, integer weights."""
+"""Hybrid: float32 activations quantized on the fly, integer weights, float32 results.
+
+Source: tflite/kernels/conv.cc, depthwise_conv.cc, fully_connected.cc
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
-from intengine.ops._context import NodeContext
+import numpy as np
+from intengine_kernels.hybrid import (
+    FILTER_FIRST,
+    SCALES_FIRST,
+    conv_hybrid,
+    depthwise_conv_hybrid,
+    gemm_hybrid,
+)
+from intengine_kernels.hybrid_quantize import LANES
+from intengine_kernels.ordered import ROWS
+from numpy.typing import NDArray
+
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext, Operand
+from intengine.ops._float_matrix import float_bias, float_range, grouped_columns
 from intengine.ops._window import Window
-from intengine.step import Call
+from intengine.quantization import real_bounds
+from intengine.step import Call, Scratch
+
+#: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
+_SSE_BLOCK = 16
+_LANES = Scratch(np.dtype(np.float32), (2, LANES))
+
+
+def _filter(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
+    """The symmetric weights as int8.
+
+    Raises:
+        UnsupportedOpError: for other types. InvalidModelError: for a zero point.
+    """
+    if weights.type not in types:
+        ctx.unsupported()
+    zero_points = weights.quantization.zero_point
+    if zero_points.size and zero_points.any():
+        weights.refuse("is a hybrid filter and needs zero point 0", str(int(zero_points[zero_points != 0][0])))
+    # Old converters called int8 weights uint8.
+    return weights.known().view(np.int8)
+
+
+def _scales(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
+    return np.ascontiguousarray(np.broadcast_to(weights.channel_scales(channels, axis), channels))
+
+
+def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
+    return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
+
+
+def _with_negatives(packed: NDArray[np.int8]) -> NDArray[Any]:
+    """[..., K, N] weights as x86 builds multiply them: see `intengine_kernels.hybrid.gemm_hybrid`."""
+    whole = packed.shape[-2] // _SSE_BLOCK * _SSE_BLOCK
+    wrong = packed == -128
+    wrong[..., whole:, :] = False
+    if not wrong.any():
+        return packed
+    return np.concatenate([packed.astype(np.int16), wrong.astype(np.int16) * 256], axis=-2)
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, kh, kw, depth = weights.shape
+    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4))
+    groups = source.shape[3] // depth
+    scales = _scales(weights, channels, 0)
+    per_channel = groups > 1 or bool((scales != scales[:1]).any())
+    ctx.require(
+        groups == 1 or weights.quantization.scale.size == channels,
+        f"needs {channels} filter scales for a hybrid filter with groups",
+        weights.quantization.scale.size,
+    )
+    if per_channel and weights.type is TensorType.UINT8:
+        ctx.unsupported("uint8 filters with scales per channel")
+    packed: NDArray[Any] = grouped_columns(values, groups)
+    if not per_channel and channels % 4:
+        packed = _with_negatives(packed)
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    _, terms, columns = packed.shape
+    return [
+        Call(
+            conv_hybrid,
+            (
+                source.ref(), packed, _row_sums(values), scales, float_bias(ctx, ctx.optional(2), channels),
+                per_channel, FILTER_FIRST if per_channel else SCALES_FIRST, kh, kw, *window.geometry, lo, hi,
+                _LANES, Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
+                Scratch(np.dtype(np.int8), (ROWS, terms)), Scratch(np.dtype(np.int32), (ROWS, columns)), out.ref(),
+            ),
+        )
+    ]  # fmt: skip
 
 
 def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels = weights.shape[3]
+    values = _filter(ctx, weights, (TensorType.INT8,))
+    # LiteRT reads one scale for each channel even where the file has a single one.
+    ctx.require(
+        weights.quantization.scale.size == channels, f"needs {channels} filter scales",
+        weights.quantization.scale.size,
+    )  # fmt: skip
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    return [
+        Call(
+            depthwise_conv_hybrid,
+            (
+                source.ref(), np.ascontiguousarray(values[0]), _scales(weights, channels, 3),
+                float_bias(ctx, ctx.optional(2), channels), *window.geometry, lo, hi,
+                _LANES, Scratch(np.dtype(np.int8), (1, *source.shape[1:])), np.zeros(channels, np.int32),
+                Scratch(np.dtype(np.int32), (channels,)), out.ref(),
+            ),
+        )
+    ]  # fmt: skip
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
-    ctx.unsupported()
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, depth = weights.shape
+    values = _filter(
+        ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2)
+    )
+    packed = _with_negatives(np.ascontiguousarray(values.T))
+    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    rows = source.size // depth
+    return [
+        Call(
+            gemm_hybrid,
+            (
+                source.ref((rows, depth)), packed, _row_sums(values), _scales(weights, channels, 0),
+                float_bias(ctx, ctx.optional(2), channels), bool(ctx.options["asymmetric_quantize_inputs"]),
+                lo, hi, 0, rows, _LANES, Scratch(np.dtype(np.float32), (ROWS,)),
+                Scratch(np.dtype(np.int32), (ROWS,)), Scratch(np.dtype(np.int8), (ROWS, packed.shape[0])),
+                Scratch(np.dtype(np.int32), (ROWS, channels)), out.ref((rows, channels)),
+            ),
+        )
+    ]  # fmt: skip

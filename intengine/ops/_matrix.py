@@ -45,17 +45,18 @@ def filter_zero_point(ctx: NodeContext, source: Operand, weights: Operand) -> in
     return 0
 
 
-def bias_values(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray[np.int64]:
+def bias_values(
+    ctx: NodeContext, bias: Operand | None, channels: int, *, wide: bool
+) -> NDArray[np.int64]:
     """int64[channels] bias, zeros if absent.
 
     Raises:
-        InvalidModelError: for another size or a type that is not an integer bias.
+        InvalidModelError: for another size, or a type that is not the accumulator's.
     """
     if bias is None:
         return np.zeros(channels, np.int64)
-    ctx.require(
-        bias.type in (TensorType.INT32, TensorType.INT64), "needs an int32 or int64 bias", bias.type.name
-    )
+    expected = TensorType.INT64 if wide else TensorType.INT32
+    ctx.require(bias.type is expected, f"needs an {expected.name.lower()} bias", bias.type.name.lower())
     ctx.require(bias.size == channels, f"needs {channels} bias values", bias.size)
     return bias.known().reshape(-1).astype(np.int64)
 

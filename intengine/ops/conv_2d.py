@@ -68,7 +68,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     channels, kh, kw, depth = weights.shape
     groups = source.shape[3] // depth
     rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
-    bias = bias_values(ctx, ctx.optional(2), channels)
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
     packed = pack(source, rows, filter_zero_point(ctx, source, weights), bias, wide=wide)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
@@ -98,8 +98,9 @@ register(
         signatures=(
             "int8 x int8|int4 x int32 -> int8",
             "uint8 x uint8 x int32 -> uint8",
-            "int16 x int8 x int32|int64 -> int16",
+            "int16 x int8|int4 x int32|int64 -> int16",
             "float32 x float32 x float32 -> float32",
+            "float32 x int8|uint8|int4 x float32 -> float32",
         ),
     )
 )

@@ -21,6 +21,12 @@ from intengine.quantization import activation_range
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
+_FILTER_TYPES = {
+    TensorType.INT8: (TensorType.INT8, TensorType.INT4),
+    TensorType.UINT8: (TensorType.UINT8,),
+    TensorType.INT16: (TensorType.INT8,),
+}
+
 
 def _window(ctx: NodeContext) -> Window:
     source, weights = ctx.input(0), ctx.input(1)
@@ -51,15 +57,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return _hybrid.depthwise_conv(ctx, _window(ctx))
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         ctx.unsupported()
-    expected = (TensorType.UINT8,) if source.type is TensorType.UINT8 else (TensorType.INT8, TensorType.INT4)
-    if weights.type not in expected:
+    if weights.type not in _FILTER_TYPES[source.type]:
         ctx.unsupported()
     check_activation_zero_points(ctx, source, out)
     wide = source.type is TensorType.INT16
     window = _window(ctx)
     channels = weights.shape[3]
     taps = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
-    bias = bias_values(ctx, ctx.optional(2), channels).astype(np.int64 if wide else np.int32)
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).astype(np.int64 if wide else np.int32)
     requantizer = ctx.numerics.depthwise_conv(conv_scales(source, weights, out, channels, 3, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
     return [
@@ -85,6 +90,7 @@ register(
             "uint8 x uint8 x int32 -> uint8",
             "int16 x int8 x int64 -> int16",
             "float32 x float32 x float32 -> float32",
+            "float32 x int8 x float32 -> float32",
         ),
     )
 )

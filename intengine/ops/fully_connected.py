@@ -19,7 +19,7 @@ from intengine.ops._matrix import (
     pack,
 )
 from intengine.ops._registry import Operator, register
-from intengine.quantization import activation_range
+from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1, activation_range
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -48,14 +48,17 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     ctx.require(
         ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"]
     )
+    activation = ctx.options["fused_activation_function"]
+    if activation not in (NONE, RELU, RELU_N1_TO_1, RELU6):
+        ctx.unsupported(f"fused activation {activation}")
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.fully_connected(ctx)
         return _hybrid.fully_connected(ctx)
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         ctx.unsupported()
-    expected = (TensorType.UINT8,) if source.type is TensorType.UINT8 else (TensorType.INT8, TensorType.INT4)
-    if weights.type not in expected:
+    signed = (TensorType.INT8, TensorType.INT4, TensorType.INT2)
+    if weights.type not in ((TensorType.UINT8,) if source.type is TensorType.UINT8 else signed):
         ctx.unsupported()
     return _quantized(ctx)
 
@@ -68,7 +71,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
     per_tensor_int8 = source.type is TensorType.INT8 and not weights.quantization.per_channel
     zero_point = weights.zero_point if per_tensor_int8 else filter_zero_point(ctx, source, weights)
-    bias = bias_values(ctx, ctx.optional(2), channels)
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
     packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
     requantizer = ctx.numerics.fully_connected(conv_scales(source, weights, out, channels, 0, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
@@ -92,10 +95,11 @@ register(
         prepare,
         inputs=(2, 3),
         signatures=(
-            "int8 x int8|int4 x int32 -> int8",
+            "int8 x int8|int4|int2 x int32 -> int8",
             "uint8 x uint8 x int32 -> uint8",
-            "int16 x int8 x int32|int64 -> int16",
+            "int16 x int8|int4 x int32|int64 -> int16",
             "float32 x float32 x float32 -> float32",
+            "float32 x int8|uint8|int4|int2 x float32 -> float32",
         ),
     )
 )

@@ -3,7 +3,6 @@
 Vectors run along the output channels, so that every output keeps its own sequential sum, rounded at each step.
 """
 
-import numpy as np
 
 from intengine_kernels.jit import inline
 

@@ -1,0 +1,49 @@
+"""The interpolated sigmoid table behind int16 LOGISTIC and TANH.
+
+Source: tflite/kernels/internal/reference/integer_ops/logistic.h, tanh.h
+"""
+
+import functools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.fixedpoint import Ints, wrap
+from intengine.ops._context import NodeContext, Operand
+
+
+@functools.cache
+def sigmoid_table() -> NDArray[np.int64]:
+    """256 values of 65536 * sigmoid(i / 24), each moved by half the error of interpolating to its neighbour."""
+    exact = [65536.0 / (1.0 + math.exp(-i / 48.0)) for i in range(513)]
+    table = [
+        math.floor(f + 0.5 * (middle - (f + after) / 2.0) + 0.5)
+        for f, middle, after in zip(exact[0:510:2], exact[1:510:2], exact[2:511:2], strict=True)
+    ]
+    return np.array([*table, 65535], np.int64)
+
+
+def rescaled(ctx: NodeContext, source: Operand, values: Ints, powers: tuple[int, ...]) -> Ints:
+    """The input at 2**-12 / 3 a unit: by an exact multiple for scales of 2**(p - 12), p in `powers`, else rounded."""
+    log2 = math.log2(float(source.scale))
+    power = round(log2)
+    if abs(log2 - power) < 1e-3 and 12 + power in powers:
+        return values * (3 << (12 + power))
+    multiplier, shift = float(source.scale) * 4096.0 * 3.0, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+        multiplier *= 2.0
+        shift += 1
+    ctx.require(multiplier < 2**31, "needs a smaller input scale", float(source.scale))
+    half = 1 << (shift - 1) if shift else 0
+    return wrap(values * int(multiplier) + half, 32) >> shift
+
+
+def interpolate(magnitude: Ints, index_shift: int, saturated: int) -> Ints:
+    """Table entry at the high bits plus the low bits times the step to the next; `saturated` past the last."""
+    table = sigmoid_table()
+    index = magnitude >> index_shift
+    low = magnitude & ((1 << index_shift) - 1)
+    inside = np.minimum(index, 254)
+    between = (table[inside] << index_shift) + low * (table[inside + 1] - table[inside])
+    return np.where(index >= 255, saturated, between)

@@ -1,0 +1,61 @@
+"""Operators of one 8- or 16-bit input: a table of all answers, made from a formula over all inputs."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from intengine_kernels.lookup import lookup
+
+from intengine.fixedpoint import Ints, mbqm, round_half_away
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext, Operand
+from intengine.quantization import quantize_multiplier
+from intengine.shapes import Shape
+from intengine.step import Call
+
+EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
+QUANTIZED = (*EIGHT_BIT, TensorType.INT16)
+Formula = Callable[[Ints], Ints]
+
+
+def same_shape(ctx: NodeContext) -> Sequence[Shape]:
+    """infer of elementwise operators with one input."""
+    return [ctx.input(0).shape]
+
+
+def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
+    """The operator as a table of `formula` over all values of its input; results are clamped to the output's type."""
+    source, out = ctx.input(0), ctx.output()
+    lo, hi = out.range
+    unsigned = np.dtype(np.uint16 if source.type is TensorType.INT16 else np.uint8)
+    values = np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(source.dtype).astype(np.int64)
+    table = np.clip(formula(values), lo, hi).astype(out.dtype)
+    return [Call(lookup, (source.ref((source.size,), unsigned), table, out.ref((out.size,))))]
+
+
+def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
+    """zero_point + (values - input zero point) * real, in fixed point with two roundings."""
+    multiplier, shift = quantize_multiplier(real)
+    return out.zero_point + mbqm(values - source.zero_point, multiplier, shift)
+
+
+def float_table(ctx: NodeContext, function: Callable[[Ints], Ints]) -> Formula:
+    """The formula of 8-bit operators that LiteRT computes in float32.
+
+    x = s_in * (q - z_in); y = function(x); q_out = trunc(round_half_away(y * (1 / s_out)) + z_out), in float32.
+
+    Args:
+        function: float32[n] -> float32[n].
+
+    Source: tflite/kernels/internal/common.h
+    """
+    source, out = ctx.input(0), ctx.output()
+    inverse = np.float32(1) / out.scale
+
+    def formula(values: Ints) -> Ints:
+        x = source.scale * (values - source.zero_point).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = round_half_away((function(x) * inverse).astype(np.float32)) + np.float32(out.zero_point)
+        lo, hi = out.range
+        return np.trunc(np.clip(np.nan_to_num(y, nan=hi), lo, hi)).astype(np.int64)
+
+    return formula

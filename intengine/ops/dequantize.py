@@ -1,0 +1,38 @@
+"""DEQUANTIZE: integers and float16 to float32."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.quantize import dequantize
+
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.ops._table import QUANTIZED, same_shape
+from intengine.ops.quantize import channel_parameters
+from intengine.step import Call
+
+_INTEGERS = (*QUANTIZED, TensorType.INT4, TensorType.UINT4, TensorType.INT2)
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """Source: tflite/kernels/internal/reference/dequantize.h"""
+    source, out = ctx.input(0), ctx.output()
+    if out.type is not TensorType.FLOAT32:
+        ctx.unsupported()
+    if source.type is TensorType.FLOAT16:
+        return [Call(np.copyto, (out.ref(), source.ref()))]
+    if source.type not in _INTEGERS:
+        ctx.unsupported()
+    return [Call(dequantize, (source.ref((source.size,)), *channel_parameters(source), out.ref((out.size,))))]
+
+
+register(
+    Operator(
+        "DEQUANTIZE",
+        same_shape,
+        prepare,
+        inputs=(1, 1),
+        signatures=("int8|uint8|int16|int4|uint4|int2 -> float32", "float16 -> float32"),
+    )
+)

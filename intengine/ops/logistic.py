@@ -1,0 +1,56 @@
+"""LOGISTIC: 1 / (1 + exp(-x))."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.elementwise import logistic_float
+
+from intengine.fixedpoint import Ints
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
+from intengine.step import Call
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    """float32, from an exponential rounded to float32."""
+    with np.errstate(over="ignore"):
+        exp = np.exp(-x.astype(np.float64)).astype(np.float32)
+    return np.float32(1) / (np.float32(1) + exp)
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """8-bit: a table of float32 values. int16: an interpolated table. The output's scale is fixed.
+
+    Source: tflite/kernels/activations.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        return [Call(logistic_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type in EIGHT_BIT and out.type is source.type:
+        ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
+        return table_calls(ctx, float_table(ctx, _sigmoid))
+    if source.type is TensorType.INT16 and out.type is TensorType.INT16:
+        ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
+        ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
+
+        def formula(values: Ints) -> Ints:
+            x = rescaled(ctx, source, values, (0,))
+            y = interpolate(np.abs(x), 9, 0x7FFF << 10)
+            return np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10
+
+        return table_calls(ctx, formula)
+    ctx.unsupported()
+
+
+register(
+    Operator(
+        "LOGISTIC",
+        same_shape,
+        prepare,
+        inputs=(1, 1),
+        signatures=("int8 -> int8", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+    )
+)

@@ -1,0 +1,66 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D: input [B, H, W, C] -> [B, OH, OW, C]."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from intengine_kernels.pool import average_pool, average_pool_float, max_pool
+
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._float_matrix import float_range
+from intengine.ops._registry import Operator, register
+from intengine.ops._table import QUANTIZED
+from intengine.ops._window import Window
+from intengine.quantization import activation_range
+from intengine.shapes import Shape
+from intengine.step import Call, Scratch
+
+
+def _window(ctx: NodeContext) -> Window:
+    source = ctx.input(0)
+    ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
+    return Window.of(ctx, source.shape, ctx.options["filter_height"], ctx.options["filter_width"], dilated=False)
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    window = _window(ctx)
+    source = ctx.input(0)
+    return [(source.shape[0], window.out_h, window.out_w, source.shape[3])]
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """Zero points are not subtracted: input and output have the same quantization.
+
+    Source: tflite/kernels/pooling.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    if out.type is not source.type or source.type not in (*QUANTIZED, TensorType.FLOAT32):
+        ctx.unsupported()
+    window = _window(ctx)
+    activation = ctx.options["fused_activation_function"]
+    geometry = (window.kh, window.kw, window.stride_h, window.stride_w, window.pad_h, window.pad_w)
+    limits: tuple[Any, Any]
+    if source.type is TensorType.FLOAT32:
+        limits = float_range(activation)
+    else:
+        limits = activation_range(activation, out.type, out.scale, out.zero_point)
+    before = (source.ref(), *geometry, *limits, 0, out.shape[0] * out.shape[1])
+    if ctx.node.op == "MAX_POOL_2D":
+        return [Call(max_pool, (*before, out.ref()))]
+    if source.type is TensorType.FLOAT32:
+        acc = Scratch(np.dtype(np.float32), (out.shape[3],))
+        return [Call(average_pool_float, (*before, acc, out.ref()))]
+    return [Call(average_pool, (*before, Scratch(np.dtype(np.int32), (out.shape[3],)), out.ref()))]
+
+
+for _name in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+    register(
+        Operator(
+            _name,
+            infer,
+            prepare,
+            inputs=(1, 1),
+            signatures=("int8 -> int8", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+        )
+    )

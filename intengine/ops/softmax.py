@@ -1,0 +1,109 @@
+"""SOFTMAX along the last axis."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16
+from numpy.typing import NDArray
+
+from intengine.fixedpoint import exp_negative, mbqm, round_half_away
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.ops._table import EIGHT_BIT, same_shape
+from intengine.quantization import quantize_multiplier
+from intengine.step import Call, Scratch
+
+#: Integer bits of the scaled logits.
+_INTEGER_BITS = 5
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """Source: tflite/kernels/activations.cc, tflite/kernels/internal/reference/softmax.h"""
+    source, out = ctx.input(0), ctx.output()
+    ctx.require(source.rank >= 1 and source.size > 0, "needs at least one logit", list(source.shape))
+    beta = np.float32(ctx.options["beta"])
+    ctx.require(bool(np.isfinite(beta)) and beta > 0, "needs a positive finite beta", float(beta))
+    depth = source.shape[-1]
+    shape = (source.size // depth, depth)
+    before, after = source.ref(shape), out.ref(shape)
+    if source.type is out.type is TensorType.FLOAT32:
+        return [Call(softmax_float, (before, float(beta), after))]
+    if source.type in EIGHT_BIT and out.type in (source.type, TensorType.INT16):
+        if source.type is TensorType.UINT8 and out.type is TensorType.INT16:
+            ctx.unsupported()
+        bits = 16 if out.type is TensorType.INT16 else 8
+        _check_output(ctx)
+        return [Call(softmax_fixed, (before, _exp_table(ctx, beta), bits, *out.range, after))]
+    if source.type is out.type is TensorType.INT16:
+        _check_output(ctx)
+        multiplier, shift = quantize_multiplier(float(np.float32(source.scale * beta)) / (10.0 / 65535.0))
+        exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
+        inverse = table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
+        scratch = Scratch(np.dtype(np.int64), (depth,))
+        return [Call(softmax_int16, (before, multiplier, shift, exp, inverse, scratch, after))]
+    ctx.unsupported()
+
+
+def _check_output(ctx: NodeContext) -> None:
+    """The output's quantization is fixed by its type."""
+    out = ctx.output()
+    scale = 1 / 32768 if out.type is TensorType.INT16 else 1 / 256
+    zero_point = -128 if out.type is TensorType.INT8 else 0
+    near = abs(float(out.scale) - scale) <= 0.001 * scale
+    ctx.require(near, f"needs an output scale of {scale}", float(out.scale))
+    ctx.require(out.zero_point == zero_point, f"needs an output zero point of {zero_point}", out.zero_point)
+
+
+def _exp_table(ctx: NodeContext, beta: np.float32) -> NDArray[np.int32]:
+    """int32[256]: exp(-beta * s_in * distance) in Q0.31 for each distance from the maximum, -1 where too far."""
+    real = min(float(beta) * float(ctx.input(0).scale) * 2.0 ** (31 - _INTEGER_BITS), 2.0**31 - 1.0)
+    ctx.require(real > 1.0, "needs a greater input scale", float(ctx.input(0).scale))
+    multiplier, shift = quantize_multiplier(real)
+    least = -math.floor((2**_INTEGER_BITS - 1) * 2.0 ** (31 - _INTEGER_BITS) / 2.0**shift)
+    distance = -np.arange(256, dtype=np.int64)
+    reached = np.maximum(distance, least)
+    exp = exp_negative(mbqm(reached, multiplier, shift), _INTEGER_BITS)
+    return np.where(distance >= least, exp, -1).astype(np.int32)
+
+
+def table16(
+    function: object, in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
+) -> NDArray[np.int16]:
+    """int16[513]: a function over the whole int16 input range at steps of 128, moved by half the midpoint error.
+
+    Source: tflite/kernels/internal/common.h
+    """
+    assert callable(function)
+    first, last = in_scale * (-32768 - in_zero_point), in_scale * (32767 - in_zero_point)
+    out_first, out_last = out_scale * (-32768 - out_zero_point), out_scale * (32767 - out_zero_point)
+    step = (last - first) / 512
+    half = step / 2
+    inverse = 65536 / (out_last - out_first)
+
+    def rounded(x: float) -> float:
+        return float(round_half_away(np.float64(x)))
+
+    table = []
+    for i in range(512):
+        here = function(first + i * step)
+        middle = function(first + i * step + half)
+        after = function(first + (i + 1) * step)
+        value = rounded(here * inverse)
+        between = rounded((after * inverse + rounded(here * inverse)) / 2)
+        bias = rounded((between - rounded(middle * inverse)) / 2)
+        table.append(min(max(value - bias, -32768), 32767))
+    table.append(min(max(rounded(function(last) * inverse), -32768), 32767))
+    return np.array(table, np.float64).astype(np.int16)
+
+
+register(
+    Operator(
+        "SOFTMAX",
+        same_shape,
+        prepare,
+        inputs=(1, 1),
+        signatures=("int8 -> int8|int16", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+    )
+)

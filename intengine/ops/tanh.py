@@ -1,0 +1,53 @@
+"""TANH."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.elementwise import tanh_float
+
+from intengine.fixedpoint import Ints
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
+from intengine.step import Call
+
+
+def _tanh(x: np.ndarray) -> np.ndarray:
+    """float32, rounded from double."""
+    return np.tanh(x.astype(np.float64)).astype(np.float32)
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """8-bit: a table of float32 values. int16: an interpolated table of the sigmoid at twice the input.
+
+    Source: tflite/kernels/activations.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        return [Call(tanh_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type in EIGHT_BIT and out.type is source.type:
+        return table_calls(ctx, float_table(ctx, _tanh))
+    if source.type is TensorType.INT16 and out.type is TensorType.INT16:
+        ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
+        ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
+
+        def formula(values: Ints) -> Ints:
+            x = rescaled(ctx, source, values, (0, 1))
+            y = interpolate(np.abs(x), 8, 0xFFFF << 8)
+            return np.where(x >= 0, y - (1 << 23) + 128, -y + (1 << 23) + 127) >> 8
+
+        return table_calls(ctx, formula)
+    ctx.unsupported()
+
+
+register(
+    Operator(
+        "TANH",
+        same_shape,
+        prepare,
+        inputs=(1, 1),
+        signatures=("int8 -> int8", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+    )
+)

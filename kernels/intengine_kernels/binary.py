@@ -1,0 +1,147 @@
+"""Elementwise functions of two broadcast operands; see `broadcast` for shape and strides."""
+
+import numpy as np
+
+from intengine_kernels.broadcast import row_offset
+from intengine_kernels.fixedpoint import mbqm
+from intengine_kernels.jit import kernel
+
+#: Functions of `arithmetic`.
+ADD, SUB, MUL, DIV = range(4)
+#: Functions of `extremum`.
+MAXIMUM, MINIMUM = range(2)
+
+
+@kernel
+def arithmetic(function, a, b, shape, a_strides, b_strides, lo, hi, out):
+    """out = clamp(a op b) in the type of the operands: floats rounded once, integers wrapping.
+
+    Args:
+        function: ADD, SUB, MUL or DIV (floats only).
+        a, b: flat, of one type. lo, hi: of that type's range, as floats or ints like the operands.
+        out: flat, the same type.
+    """
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    lo, hi = store(lo), store(hi)
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
+            if function == ADD:
+                value = store(x + y)
+            elif function == SUB:
+                value = store(x - y)
+            elif function == MUL:
+                value = store(x * y)
+            else:
+                value = store(x / y)
+            value = lo if value < lo else value
+            out[at + i] = hi if hi < value else value
+
+
+@kernel
+def extremum(function, a, b, shape, a_strides, b_strides, out):
+    """out = the greater (MAXIMUM) or lesser (MINIMUM) of a and b; a where they are equal or b is NaN."""
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
+            if function == MAXIMUM:
+                out[at + i] = x if x > y else y
+            else:
+                out[at + i] = x if x < y else y
+
+
+@kernel
+def mul_double_rounding(
+    a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, multiplier, shift, zero_point, lo, hi, out
+):
+    """out = clamp(mbqm((a - z_a) * (b - z_b)) + zero_point). a, b, out: flat int8, uint8 or int16."""
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    za, zb, zo = np.int32(a_zero_point), np.int32(b_zero_point), np.int32(zero_point)
+    m, s = np.int32(multiplier), np.int32(shift)
+    lo, hi = np.int32(lo), np.int32(hi)
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            product = np.int32((np.int32(a[at_a + i * a_step]) - za) * (np.int32(b[at_b + i * b_step]) - zb))
+            value = np.int32(mbqm(product, m, s) + zo)
+            out[at + i] = store(min(max(value, lo), hi))
+
+
+@kernel
+def add_shifted(a, b, shape, a_strides, b_strides, a_shift, b_shift, sign, saturate, lo, hi, out):
+    """int16 addition of power-of-two scales: out = clamp(rdp(a, a_shift) + sign * rdp(b, b_shift)).
+
+    Args: shifts to the right, 0 or more; saturate: whether the sum saturates to int16 before the clamp.
+    """
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    lo, hi, sign = np.int64(lo), np.int64(hi), np.int64(sign)
+    half_a, half_b = np.int64((1 << a_shift) >> 1), np.int64((1 << b_shift) >> 1)
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            x, y = np.int64(a[at_a + i * a_step]), np.int64(b[at_b + i * b_step])
+            x = (x + half_a - ((x >> np.int64(63)) & min(half_a, np.int64(1)))) >> np.int64(a_shift)
+            y = (y + half_b - ((y >> np.int64(63)) & min(half_b, np.int64(1)))) >> np.int64(b_shift)
+            total = x + sign * y
+            if saturate:
+                total = min(max(total, np.int64(-32768)), np.int64(32767))
+            out[at + i] = store(min(max(total, lo), hi))
+
+
+@kernel
+def prelu_double_rounding(
+    x, alpha, shape, x_strides, alpha_strides, x_zero_point, alpha_zero_point, multiplier, shift,
+    below_multiplier, below_shift, zero_point, lo, hi, out,
+):  # fmt: skip
+    """out = clamp(mbqm(x - z_x) + z) where x >= z_x, else clamp(mbqm((x - z_x) * (alpha - z_alpha)) + z)."""
+    inner = shape[-1]
+    x_step, alpha_step = x_strides[-1], alpha_strides[-1]
+    store = out.dtype.type
+    zx, za, zo = np.int32(x_zero_point), np.int32(alpha_zero_point), np.int32(zero_point)
+    m, s = np.int32(multiplier), np.int32(shift)
+    bm, bs = np.int32(below_multiplier), np.int32(below_shift)
+    lo, hi = np.int32(lo), np.int32(hi)
+    for row in range(out.size // inner):
+        at_x = row_offset(row, shape, x_strides)
+        at_alpha = row_offset(row, shape, alpha_strides)
+        at = row * inner
+        for i in range(inner):
+            v = np.int32(np.int32(x[at_x + i * x_step]) - zx)
+            if v >= 0:
+                value = np.int32(mbqm(v, m, s) + zo)
+            else:
+                slope = np.int32(np.int32(alpha[at_alpha + i * alpha_step]) - za)
+                value = np.int32(mbqm(np.int32(v * slope), bm, bs) + zo)
+            out[at + i] = store(min(max(value, lo), hi))
+
+
+@kernel
+def prelu_float(x, alpha, shape, x_strides, alpha_strides, out):
+    """out = x where x >= 0, else x * alpha. Flat float32."""
+    inner = shape[-1]
+    x_step, alpha_step = x_strides[-1], alpha_strides[-1]
+    for row in range(out.size // inner):
+        at_x = row_offset(row, shape, x_strides)
+        at_alpha = row_offset(row, shape, alpha_strides)
+        at = row * inner
+        for i in range(inner):
+            v = x[at_x + i * x_step]
+            out[at + i] = v if v >= np.float32(0) else np.float32(v * alpha[at_alpha + i * alpha_step])

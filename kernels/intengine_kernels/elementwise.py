@@ -1,0 +1,65 @@
+"""float32 functions of one input, element by element, rounded at every step as written."""
+
+import math
+
+import numpy as np
+
+from intengine_kernels.jit import kernel
+
+
+@kernel
+def clamp_float(x, lo, hi, out):
+    """out = min(max(x, lo), hi); NaN stays NaN. x, out: flat float32."""
+    lo, hi = np.float32(lo), np.float32(hi)
+    for i in range(x.shape[0]):
+        value = x[i]
+        value = lo if value < lo else value
+        out[i] = hi if hi < value else value
+
+
+@kernel
+def leaky_relu_float(x, alpha, out):
+    """out = x where x > 0, else x * alpha. x, out: flat float32."""
+    alpha = np.float32(alpha)
+    for i in range(x.shape[0]):
+        out[i] = x[i] if x[i] > np.float32(0) else np.float32(x[i] * alpha)
+
+
+@kernel
+def hard_swish_float(x, out):
+    """out = x * min(6, max(0, x + 3)) / 6. x, out: flat float32."""
+    zero, three, six = np.float32(0), np.float32(3), np.float32(6)
+    for i in range(x.shape[0]):
+        inside = min(max(np.float32(x[i] + three), zero), six)
+        out[i] = np.float32(np.float32(x[i] * inside) / six)
+
+
+@kernel
+def logistic_float(x, out):
+    """out = 1 / (1 + exp(-x)), exp(x) below -9 and 1 above 16.619047. x, out: flat float32.
+
+    Source: tflite/kernels/internal/reference/logistic.h
+    """
+    one = np.float32(1)
+    for i in range(x.shape[0]):
+        value = x[i]
+        if value > np.float32(16.619047164916992188):
+            out[i] = one
+        elif value < np.float32(-9):
+            out[i] = math.exp(value)
+        else:
+            out[i] = np.float32(one / np.float32(one + np.float32(math.exp(-value))))
+
+
+@kernel
+def tanh_float(x, out):
+    """out = tanh(x). x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = math.tanh(x[i])
+
+
+@kernel
+def sqrt_float(x, out):
+    """out = sqrt(x). x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = np.float32(math.sqrt(x[i]))

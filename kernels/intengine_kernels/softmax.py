@@ -1,0 +1,143 @@
+"""Softmax along the last axis: fixed point for 8 bits, tables for int16, float32."""
+
+import math
+
+import numpy as np
+
+from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
+from intengine_kernels.jit import inline, kernel
+
+
+@inline
+def count_leading_zeros(x):
+    """Zero bits above the highest set bit of a uint32 value; 32 for 0."""
+    n = 0
+    for bits in (16, 8, 4, 2, 1):
+        if x < (np.int64(1) << np.int64(32 - bits)):
+            n += bits
+            x = x << np.int64(bits)
+    return n + 1 if x == 0 else n
+
+
+@inline
+def _times_power(x, exponent):
+    """int32 x * 2**exponent for exponent > 0, saturating."""
+    wide = np.int64(x) << np.int64(exponent)
+    return np.int32(min(max(wide, np.int64(-(2**31))), np.int64(2**31 - 1)))
+
+
+@inline
+def reciprocal_of_one_plus(a):
+    """1 / (1 + a) for a in [0, 1), both Q0.31: three Newton steps from 48/17 - 32/17 h in Q2.29.
+
+    Source: gemmlowp/fixedpoint/fixedpoint.h
+    """
+    half = np.int32((np.int64(a) + np.int64(2**31)) >> np.int64(1))
+    x = np.int32(1515870810 + np.int64(srdhm(half, np.int32(-1010580540))))
+    for _ in range(3):
+        rest = np.int32(np.int64(1 << 29) - np.int64(srdhm(half, x)))
+        x = np.int32(np.int64(x) + np.int64(_times_power(srdhm(x, rest), 2)))
+    return _times_power(x, 1)
+
+
+@kernel
+def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
+    """8-bit logits: exponentials of the distance to the maximum, times the reciprocal of their Q12.19 sum.
+
+    The reciprocal's exponent makes the final shift; a sum that int32 cannot hold (more than 511 equal logits at the
+    maximum, on which LiteRT aborts) is halved until it fits, which is what the operator means.
+
+    Args:
+        x: int8 or uint8 [rows, depth]. exp_table: int32[256], exp(-distance) in Q0.31, -1 where the output is lo.
+        out_bits: 8 or 16. lo, hi: range of the output.
+        out: int8, uint8 or int16 [rows, depth].
+    """
+    rows, depth = x.shape
+    store = out.dtype.type
+    lo, hi = np.int64(lo), np.int64(hi)
+    for row in range(rows):
+        source = x[row]
+        target = out[row]
+        most = np.int32(source[0])
+        for c in range(1, depth):
+            most = max(most, np.int32(source[c]))
+        total = np.int64(0)
+        for c in range(depth):
+            total += np.int64(rdp(max(exp_table[most - np.int32(source[c])], np.int32(0)), 12))
+        extra = 0
+        while total > np.int64(2**31 - 1):
+            total = total >> np.int64(1)
+            extra += 1
+        zeros = count_leading_zeros(total)
+        over_unit = 12 - zeros + extra
+        scale = reciprocal_of_one_plus(np.int32((total << np.int64(zeros)) - np.int64(2**31)))
+        shift = over_unit + 31 - out_bits
+        for c in range(depth):
+            exp = exp_table[most - np.int32(source[c])]
+            if exp < 0:
+                target[c] = store(lo)
+            else:
+                value = np.int64(rdp(srdhm(scale, exp), shift)) + lo
+                target[c] = store(min(max(value, lo), hi))
+
+
+@inline
+def lookup16(table, value):
+    """A 513-entry int16 table at int16 `value`, interpolated over 128 steps.
+
+    Source: tflite/kernels/internal/common.h
+    """
+    index = 256 + (np.int64(value) >> np.int64(7))
+    low = np.int64(value) & np.int64(127)
+    base = np.int64(table[index])
+    slope = np.int64(np.int16(np.int64(table[index + 1]) - base))
+    return np.int64(np.int16(base + ((slope * low + np.int64(64)) >> np.int64(7))))
+
+
+@kernel
+def softmax_int16(x, multiplier, shift, exp_table, inverse_table, scratch, out):
+    """int16 logits by two interpolated tables. x, out: int16[rows, depth]. tables: int16[513]. scratch: int64[depth].
+
+    Source: tflite/kernels/internal/reference/softmax.h
+    """
+    rows, depth = x.shape
+    multiplier, shift = np.int32(multiplier), np.int32(shift)
+    for row in range(rows):
+        most = np.int32(x[row, 0])
+        for c in range(1, depth):
+            most = max(most, np.int32(x[row, c]))
+        total = np.int64(0)
+        for c in range(depth):
+            scaled = np.int64(mbqm(np.int32(np.int32(x[row, c]) - most), multiplier, shift)) + np.int64(32767)
+            scaled = min(max(scaled, np.int64(-32768)), np.int64(32767))
+            scratch[c] = lookup16(exp_table, scaled)
+            total += scratch[c]
+        zeros = count_leading_zeros(total)
+        near = ((total << np.int64(zeros - 1)) + np.int64(1 << 13)) >> np.int64(14)
+        near = min(max(near - np.int64((1 << 15) + (1 << 16)), np.int64(-32768)), np.int64(32767))
+        inverse = lookup16(inverse_table, near)
+        right = np.int64(31 - zeros)
+        for c in range(depth):
+            value = (scratch[c] * inverse + (np.int64(1) << (right - np.int64(1)))) >> right
+            out[row, c] = np.int16(min(max(value, np.int64(0)), np.int64(32767)))
+
+
+@kernel
+def softmax_float(x, beta, out):
+    """exp((x - max) * beta) / sum, in float32, the sum in order. x, out: float32[rows, depth].
+
+    Source: tflite/kernels/internal/reference/softmax.h
+    """
+    rows, depth = x.shape
+    beta = np.float32(beta)
+    for row in range(rows):
+        most = np.float32(-3.4028234663852886e38)
+        for c in range(depth):
+            most = max(most, x[row, c])
+        total = np.float32(0)
+        for c in range(depth):
+            exp = np.float32(math.exp(np.float32(np.float32(x[row, c] - most) * beta)))
+            out[row, c] = exp
+            total = np.float32(total + exp)
+        for c in range(depth):
+            out[row, c] = np.float32(out[row, c] / total)
