@@ -113,13 +113,13 @@ class _Builder:
     def foldable(self, node: Node) -> bool:
         operator = ops.find(node.op)
         assert operator is not None
-        return operator.is_pure and all(
-            i < 0 or (i in self.known and i not in self.run_values) for i in node.inputs
-        )
+        if not operator.needs_values:
+            return True
+        return operator.is_pure and all(i < 0 or i in self.known for i in node.inputs)
 
     def fold(self, step: Step) -> None:
         """Run a node whose inputs are known; its outputs are constants from now on."""
-        buffers = {i: np.ascontiguousarray(self.known[i]) for i in step.inputs}
+        buffers = {i: np.ascontiguousarray(self.known[i]) for i in step.inputs if i in self.known}
         for i in step.outputs:
             buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
         for function, args in bind_step(step, buffers):

@@ -41,7 +41,7 @@ class VerifyResult:
         model: its path, "" for bytes.
         reference: the other runtime and its version.
         inputs: runs made. inputs_from: where their values came from.
-        tensors: for each tensor in order of computation, the sums (elements, bytes, differing) and maxima over all
+        tensors: for each computed tensor in order of computation, the sums (elements, bytes, differing) and maxima over all
             runs; `first` and `values` are of the first run in which it differed, the verdict is the worst.
         not_shown: tensors that LiteRT cannot show (handles, strings, or not materialized); not compared.
         first_difference: the earliest run's first tensor beyond its tolerance, or None.
@@ -108,7 +108,7 @@ def verify(
     """Run a model's primary subgraph here and in LiteRT's reference interpreter, and compare every tensor.
 
     LiteRT runs in a child process, so a model that makes it abort is an error here, not the end of this process.
-    Inputs and the outputs of every node are compared, those that this engine folds into constants too.
+    The outputs of every node are compared; those that this engine folds into constants once, the others in every run.
 
     Args:
         model: a path, bytes, or a Model that was read from a path.
@@ -155,6 +155,7 @@ def _verify(
     not_shown: set[int] = set()
     spent = [0.0, 0.0]
     shapes: dict[int, tuple[int, ...]] | None = None
+    folded: frozenset[int] = frozenset()
     count = 0
     for run, sample in enumerate(_samples(engine, given)):
         count += 1
@@ -167,11 +168,13 @@ def _verify(
         if now != shapes:
             changed = {i: shape for i, shape in now.items() if shape != engine.plan.subgraph.tensors[i].shape}
             runner.load(content, keep_all=True, shapes=changed)
-            shapes = now
+            shapes, folded = now, frozenset()
         say(run, runs, "LiteRT")
         started = time.perf_counter()
+        ours = _without(ours, folded)
         theirs = _reference(engine.plan.subgraph, arrays, ours, runner)
         spent[1] += time.perf_counter() - started
+        folded = frozenset(engine.plan.constants)
         report = compare(ours, theirs)
         not_shown.update(report.only_in_a)
         if first is None and report.first_difference:
@@ -194,6 +197,10 @@ def _samples(
     return samples.read(engine, given) if isinstance(given, Path) else iter(given)
 
 
+def _without(trace: Trace, indices: frozenset[int]) -> Trace:
+    return replace(trace, tensors={i: array for i, array in trace.tensors.items() if i not in indices})
+
+
 def _reference(graph: Subgraph, arrays: Mapping[int, NDArray[Any]], ours: Trace, runner: LiteRTRunner) -> Trace:
     """LiteRT's trace. Handles and strings are never asked for: LiteRT may crash on them."""
     wanted = tuple(i for i in ours if graph.tensors[i].type.bits)
@@ -207,6 +214,8 @@ _WORST = (Verdict.EQUAL, Verdict.WITHIN, Verdict.DIFFERS)
 
 def _add(sums: dict[int, TensorReport], report: Report) -> None:
     for new in report.tensors:
+        if not new.op:
+            continue
         old = sums.get(new.index)
         if old is None:
             sums[new.index] = new

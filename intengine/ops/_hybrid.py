@@ -15,19 +15,20 @@ from intengine_kernels.hybrid import (
     gemm_hybrid,
 )
 from intengine_kernels.hybrid_quantize import LANES
-from intengine_kernels.ordered import ROWS
+from intengine_kernels.isa import ROW_BLOCK
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._float_matrix import float_bias, float_range, grouped_columns
+from intengine.ops._float_matrix import float_bias, float_range
+from intengine.ops._matrix import Packed, pack_for
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
+from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
 _SSE_BLOCK = 16
-_LANES = Scratch(np.dtype(np.float32), (2, LANES))
 
 
 def _filter(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
@@ -53,14 +54,31 @@ def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
 
 
-def _with_negatives(packed: NDArray[np.int8]) -> NDArray[Any]:
-    """[..., K, N] weights as x86 builds multiply them: see `intengine_kernels.hybrid.gemm_hybrid`."""
-    whole = packed.shape[-2] // _SSE_BLOCK * _SSE_BLOCK
-    wrong = packed == -128
-    wrong[..., whole:, :] = False
+def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
+    """[..., K] weights as x86 builds multiply them, with the number of copies of min(q, 0) that they need.
+
+    What is missing there, 256 * min(q, 0), is given as 127 + 127 + 2; see `intengine_kernels.hybrid.gemm_hybrid`.
+    """
+    whole = rows.shape[-1] // _SSE_BLOCK * _SSE_BLOCK
+    wrong = (rows == -128).astype(np.int8)
+    wrong[..., whole:] = 0
     if not wrong.any():
-        return packed
-    return np.concatenate([packed.astype(np.int16), wrong.astype(np.int16) * 256], axis=-2)
+        return rows, 0
+    return np.concatenate([rows, wrong * np.int8(127), wrong * np.int8(127), wrong * np.int8(2)], axis=-1), 3
+
+
+def _scratch(packed: Packed, image: Shape) -> tuple[Any, ...]:
+    """(lanes, scales, zero_points, q, none, panel, acc), in the order in which kernels take them."""
+    panel, _, acc, _ = packed.scratch
+    return (
+        Scratch(np.dtype(np.float32), (2, LANES)),
+        Scratch(np.dtype(np.float32), (ROW_BLOCK,)),
+        Scratch(np.dtype(np.int32), (ROW_BLOCK,)),
+        Scratch(np.dtype(np.int8), image),
+        np.zeros(ROW_BLOCK, np.int32),
+        panel,
+        acc,
+    )
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
@@ -77,19 +95,19 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     )
     if per_channel and weights.type is TensorType.UINT8:
         ctx.unsupported("uint8 filters with scales per channel")
-    packed: NDArray[Any] = grouped_columns(values, groups)
+    rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
     if not per_channel and channels % 4:
-        packed = _with_negatives(packed)
+        rows, copies = _with_negatives(rows)
+    packed = pack_for(np.dtype(np.int8), 0, rows, 0, np.zeros(channels, np.int64), wide=False)
     lo, hi = float_range(ctx.options["fused_activation_function"])
-    _, terms, columns = packed.shape
     return [
         Call(
             conv_hybrid,
             (
-                source.ref(), packed, _row_sums(values), scales, float_bias(ctx, ctx.optional(2), channels),
+                packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias, _row_sums(values),
+                scales, float_bias(ctx, ctx.optional(2), channels),
                 per_channel, FILTER_FIRST if per_channel else SCALES_FIRST, kh, kw, *window.geometry, lo, hi,
-                _LANES, Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
-                Scratch(np.dtype(np.int8), (ROWS, terms)), Scratch(np.dtype(np.int32), (ROWS, columns)), out.ref(),
+                *_scratch(packed, (1, *source.shape[1:])), out.ref(),
             ),
         )
     ]  # fmt: skip
@@ -111,7 +129,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
             (
                 source.ref(), np.ascontiguousarray(values[0]), _scales(weights, channels, 3),
                 float_bias(ctx, ctx.optional(2), channels), *window.geometry, lo, hi,
-                _LANES, Scratch(np.dtype(np.int8), (1, *source.shape[1:])), np.zeros(channels, np.int32),
+                Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])), np.zeros(channels, np.int32),
                 Scratch(np.dtype(np.int32), (channels,)), out.ref(),
             ),
         )
@@ -121,21 +139,19 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
-    values = _filter(
-        ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2)
-    )
-    packed = _with_negatives(np.ascontiguousarray(values.T))
+    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
+    weight_rows, copies = _with_negatives(values)
+    packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     rows = source.size // depth
     return [
         Call(
             gemm_hybrid,
             (
-                source.ref((rows, depth)), packed, _row_sums(values), _scales(weights, channels, 0),
-                float_bias(ctx, ctx.optional(2), channels), bool(ctx.options["asymmetric_quantize_inputs"]),
-                lo, hi, 0, rows, _LANES, Scratch(np.dtype(np.float32), (ROWS,)),
-                Scratch(np.dtype(np.int32), (ROWS,)), Scratch(np.dtype(np.int8), (ROWS, packed.shape[0])),
-                Scratch(np.dtype(np.int32), (ROWS, channels)), out.ref((rows, channels)),
+                packed.isa, source.ref((rows, depth)), packed.flip, copies, packed.weights, packed.bias,
+                _row_sums(values), _scales(weights, channels, 0), float_bias(ctx, ctx.optional(2), channels),
+                bool(ctx.options["asymmetric_quantize_inputs"]), lo, hi, 0, rows,
+                *_scratch(packed, (depth,)), out.ref((rows, channels)),
             ),
         )
     ]  # fmt: skip

@@ -39,15 +39,11 @@ def filter_zero_point(ctx: NodeContext, source: Operand, weights: Operand) -> in
     if source.type is TensorType.UINT8:
         return weights.zero_point
     if zero_points.size and zero_points.any():
-        weights.refuse(
-            "is a signed filter and needs zero point 0", str(int(zero_points[zero_points != 0][0]))
-        )
+        weights.refuse("is a signed filter and needs zero point 0", str(int(zero_points[zero_points != 0][0])))
     return 0
 
 
-def bias_values(
-    ctx: NodeContext, bias: Operand | None, channels: int, *, wide: bool
-) -> NDArray[np.int64]:
+def bias_values(ctx: NodeContext, bias: Operand | None, channels: int, *, wide: bool) -> NDArray[np.int64]:
     """int64[channels] bias, zeros if absent.
 
     Raises:
@@ -116,18 +112,24 @@ def pad_last(values: NDArray[Any], size: int) -> NDArray[Any]:
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, size - values.shape[-1])])
 
 
-def pack(
-    source: Operand, rows: NDArray[np.integer], zero_point: int, bias: NDArray[np.int64], *, wide: bool
-) -> Packed:
+def pack(source: Operand, rows: NDArray[np.integer], zero_point: int, bias: NDArray[np.int64], *, wide: bool) -> Packed:
     """Pack filter rows [G, N, K] (int8 or uint8) with their zero point and bias int64[G * N]."""
+    return pack_for(source.dtype, source.zero_point, rows, zero_point, bias, wide=wide)
+
+
+def pack_for(
+    dtype: np.dtype[Any], input_zero_point: int, rows: NDArray[np.integer], zero_point: int,
+    bias: NDArray[np.int64], *, wide: bool,
+) -> Packed:  # fmt: skip
+    """`pack` for activations of that type and zero point."""
     groups, channels, depth = rows.shape
     instruction_set = isa.best()
-    panel = isa.panel_dtype(instruction_set, source.dtype, rows.dtype)
+    panel = isa.panel_dtype(instruction_set, dtype, rows.dtype)
     per = 4 // panel.itemsize
     panels = -(-channels // isa.COLUMNS)
     steps = -(-depth // per)
-    flip = 128 if panel == np.uint8 and source.dtype == np.int8 else 0
-    input_zero_point = source.zero_point + flip
+    flip = 128 if panel == np.uint8 and dtype == np.int8 else 0
+    input_zero_point += flip
     values = rows.astype(np.int16)
     if rows.dtype == np.uint8:
         values, zero_point = values - 128, zero_point - 128
@@ -152,10 +154,6 @@ def pack(
     )
 
 
-def conv_scales(
-    source: Operand, weights: Operand, out: Operand, channels: int, axis: int, *, wide: bool
-) -> ConvScales:
+def conv_scales(source: Operand, weights: Operand, out: Operand, channels: int, axis: int, *, wide: bool) -> ConvScales:
     """The scales that the profile's requantizer is made from."""
-    return ConvScales(
-        source.scale, weights.channel_scales(channels, axis), out.scale, source.type, wide, channels
-    )
+    return ConvScales(source.scale, weights.channel_scales(channels, axis), out.scale, source.type, wide, channels)

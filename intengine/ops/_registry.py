@@ -24,6 +24,7 @@ class Operator:
         prepare: kernel calls, with every check made and every parameter turned into ints and arrays.
         inputs: least and greatest number of inputs.
         signatures: the type combinations it runs, each written like "int8 x int8 -> int8", for the documentation.
+        needs_values: whether the outputs depend on the inputs' elements, not on their shapes alone.
         is_pure: whether the outputs depend on nothing but the inputs, so that constant inputs may be folded.
     """
 
@@ -32,6 +33,7 @@ class Operator:
     prepare: Prepare
     inputs: tuple[int, int]
     signatures: tuple[str, ...] = ()
+    needs_values: bool = True
     is_pure: bool = True
 
 

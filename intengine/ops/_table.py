@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from intengine_kernels.lookup import lookup
+from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, mbqm, round_half_away
 from intengine.model import TensorType
@@ -38,7 +39,7 @@ def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
     return out.zero_point + mbqm(values - source.zero_point, multiplier, shift)
 
 
-def float_table(ctx: NodeContext, function: Callable[[Ints], Ints]) -> Formula:
+def float_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Formula:
     """The formula of 8-bit operators that LiteRT computes in float32.
 
     x = s_in * (q - z_in); y = function(x); q_out = trunc(round_half_away(y * (1 / s_out)) + z_out), in float32.

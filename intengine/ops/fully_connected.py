@@ -45,9 +45,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    ctx.require(
-        ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"]
-    )
+    ctx.require(ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"])
     activation = ctx.options["fused_activation_function"]
     if activation not in (NONE, RELU, RELU_N1_TO_1, RELU6):
         ctx.unsupported(f"fused activation {activation}")

@@ -83,9 +83,7 @@ register(
         infer,
         prepare,
         inputs=(2, 2),
-        signatures=tuple(
-            f"{t} x int32 -> {t}" for t in ("int8", "uint8", "int16", "int32", "int64", "float32")
-        ),
+        signatures=tuple(f"{t} x int32 -> {t}" for t in ("int8", "uint8", "int16", "int32", "int64", "float32")),
     )
 )
 register(

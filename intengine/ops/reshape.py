@@ -38,12 +38,8 @@ def infer_reshape(ctx: NodeContext) -> Sequence[Shape]:
 def infer_squeeze(ctx: NodeContext) -> Sequence[Shape]:
     source = ctx.input(0)
     named = {normalize_axis(int(axis), source.rank) for axis in ctx.options["squeeze_dims"] or ()}
-    ctx.require(
-        all(source.shape[axis] == 1 for axis in named), "drops axes of size 1 only", list(source.shape)
-    )
-    return [
-        tuple(size for axis, size in enumerate(source.shape) if not (axis in named if named else size == 1))
-    ]
+    ctx.require(all(source.shape[axis] == 1 for axis in named), "drops axes of size 1 only", list(source.shape))
+    return [tuple(size for axis, size in enumerate(source.shape) if not (axis in named if named else size == 1))]
 
 
 def infer_expand_dims(ctx: NodeContext) -> Sequence[Shape]:

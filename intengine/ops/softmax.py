@@ -24,7 +24,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     ctx.require(source.rank >= 1 and source.size > 0, "needs at least one logit", list(source.shape))
     beta = np.float32(ctx.options["beta"])
-    ctx.require(bool(np.isfinite(beta)) and beta > 0, "needs a positive finite beta", float(beta))
+    ctx.require(bool(np.isfinite(beta) and beta > 0), "needs a positive finite beta", float(beta))
     depth = source.shape[-1]
     shape = (source.size // depth, depth)
     before, after = source.ref(shape), out.ref(shape)
@@ -35,7 +35,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             ctx.unsupported()
         bits = 16 if out.type is TensorType.INT16 else 8
         _check_output(ctx)
-        return [Call(softmax_fixed, (before, _exp_table(ctx, beta), bits, *out.range, after))]
+        return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, after))]
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
         multiplier, shift = quantize_multiplier(float(np.float32(source.scale * beta)) / (10.0 / 65535.0))
@@ -56,16 +56,22 @@ def _check_output(ctx: NodeContext) -> None:
     ctx.require(out.zero_point == zero_point, f"needs an output zero point of {zero_point}", out.zero_point)
 
 
-def _exp_table(ctx: NodeContext, beta: np.float32) -> NDArray[np.int32]:
-    """int32[256]: exp(-beta * s_in * distance) in Q0.31 for each distance from the maximum, -1 where too far."""
+def exponentials(ctx: NodeContext, beta: np.float32) -> tuple[NDArray[np.int32], int, int, int]:
+    """exp(-beta * s_in * distance) of 8-bit logits for each distance from the maximum.
+
+    Returns:
+        int32[256] in Q0.31, -1 where the distance is too far to count; the multiplier and shift to Q5.26; and the
+        least (most negative) difference that counts.
+
+    Source: tflite/kernels/internal/quantization_util.cc
+    """
     real = min(float(beta) * float(ctx.input(0).scale) * 2.0 ** (31 - _INTEGER_BITS), 2.0**31 - 1.0)
     ctx.require(real > 1.0, "needs a greater input scale", float(ctx.input(0).scale))
     multiplier, shift = quantize_multiplier(real)
     least = -math.floor((2**_INTEGER_BITS - 1) * 2.0 ** (31 - _INTEGER_BITS) / 2.0**shift)
     distance = -np.arange(256, dtype=np.int64)
-    reached = np.maximum(distance, least)
-    exp = exp_negative(mbqm(reached, multiplier, shift), _INTEGER_BITS)
-    return np.where(distance >= least, exp, -1).astype(np.int32)
+    exp = exp_negative(mbqm(np.maximum(distance, least), multiplier, shift), _INTEGER_BITS)
+    return np.where(distance >= least, exp, -1).astype(np.int32), multiplier, shift, least
 
 
 def table16(
@@ -83,7 +89,7 @@ def table16(
     inverse = 65536 / (out_last - out_first)
 
     def rounded(x: float) -> float:
-        return float(round_half_away(np.float64(x)))
+        return float(round_half_away(np.array(x)))
 
     table = []
     for i in range(512):

@@ -42,7 +42,9 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
         f"{weights.shape[3]} and {source.shape[3]}",
     )  # fmt: skip
     expected = (source.shape[0], weights.shape[0])
-    ctx.require((shape[0], shape[3]) == expected, f"needs an output shape [{expected[0]}, h, w, {expected[1]}]", list(shape))
+    ctx.require(
+        (shape[0], shape[3]) == expected, f"needs an output shape [{expected[0]}, h, w, {expected[1]}]", list(shape)
+    )
     return [shape]
 
 

@@ -6,16 +6,32 @@ from intengine_kernels.jit import inline, kernel
 
 
 @inline
-def _gather(x, b, out_y, out_x, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, c0, depth, flip, fill, patch):
+def gather(x, b, out_y, out_x, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, c0, depth, flip, fill, patch):
     """patch[: kh * kw * depth] = the taps of one output pixel, zeros after; taps outside the image become `fill`."""
-    _, height, width, _ = x.shape
+    _, height, width, channels = x.shape
     store = patch.dtype.type
+    left = out_x * stride_w - pad_w
     k = 0
     for ky in range(kh):
         y = out_y * stride_h - pad_h + ky * dil_h
         inside_y = 0 <= y < height
+        if inside_y and dil_w == 1 and depth == channels:
+            # Neighbouring taps lie next to each other: one long copy between what lies outside.
+            first = min(max(-left, 0), kw)
+            last = max(min(width - left, kw), first)
+            image_row = x[b, y].reshape(-1)
+            source = image_row[(left + first) * depth : (left + last) * depth]
+            target = patch[k + first * depth : k + last * depth]
+            for i in range(target.shape[0]):
+                target[i] = store(store(source[i]) ^ flip)
+            for i in range(k, k + first * depth):
+                patch[i] = fill
+            for i in range(k + last * depth, k + kw * depth):
+                patch[i] = fill
+            k += kw * depth
+            continue
         for kx in range(kw):
-            column = out_x * stride_w - pad_w + kx * dil_w
+            column = left + kx * dil_w
             target = patch[k : k + depth]
             if inside_y and 0 <= column < width:
                 source = x[b, y, column, c0 : c0 + depth]
@@ -58,7 +74,7 @@ def conv_requantize(
         for g in range(groups):
             for r in range(rows):
                 pixel = row + r
-                _gather(
+                gather(
                     x, pixel // (out_w * out_h), (pixel // out_w) % out_h, pixel % out_w, kh, kw,
                     stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
                 )  # fmt: skip

@@ -1,127 +1,194 @@
 """Hybrid products: float32 activations quantized on the fly, integer weights, float32 results.
 
-    q = quantize(x) with scale s and zero point z, one pair for each row or image
-    out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
+q = quantize(x) with scale s and zero point z, one pair for each row or image
+out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 """
 
 import numpy as np
 
+from intengine_kernels.conv import gather
+from intengine_kernels.gemm import multiply
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
+from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.ordered import ROWS, add_rows
-from intengine_kernels.patch import gather_patch
 
 #: out = sum * (s * s_w) + bias, and out = (sum * s_w) * s + bias.
 SCALES_FIRST, FILTER_FIRST = 0, 1
 
 
 @inline
-def _append_negatives(row, depth):
-    """row[depth : 2 * depth] = min(row[:depth], 0), if there is room; see `gemm_hybrid`."""
-    if row.shape[0] > depth:
+def _append_negatives(row, depth, flip, copies):
+    """row[depth : (copies + 1) * depth] = `copies` times min(row[:depth], 0), all with their top bit flipped."""
+    for copy in range(1, copies + 1):
+        target = row[copy * depth : (copy + 1) * depth]
         for k in range(depth):
-            row[depth + k] = min(row[k], np.int8(0))
+            target[k] = min(row[k], flip)
 
 
 @inline
 def _scale_row(acc, row_sum, zero_point, input_scale, filter_scale, order, bias, lo, hi, out):
     """out[c] = clamp((acc[c] - zero_point * row_sum[c]) scaled in that order + bias[c])."""
-    for c in range(out.shape[0]):
-        total = np.float32(np.int32(acc[c] - np.int32(zero_point * row_sum[c])))
+    # One loop for each order: a branch inside would keep it from vectorizing.
+    if order == SCALES_FIRST:
+        for c in range(out.shape[0]):
+            total = np.float32(np.int32(acc[c] - np.int32(zero_point * row_sum[c])))
+            value = np.float32(total * np.float32(input_scale * filter_scale[c]) + bias[c])
+            value = lo if value < lo else value
+            out[c] = hi if hi < value else value
+    else:
+        for c in range(out.shape[0]):
+            total = np.float32(np.int32(acc[c] - np.int32(zero_point * row_sum[c])))
+            value = np.float32(np.float32(total * filter_scale[c]) * input_scale + bias[c])
+            value = lo if value < lo else value
+            out[c] = hi if hi < value else value
+
+
+@inline
+def _scale_rows(acc, rows, row_sum, zero_points, scales, filter_scale, order, bias, lo, hi, count, line, out, out_at, out_step):
+    """`_scale_row` of `rows` rows of COLUMNS accumulators, of which the first `count` are wanted."""
+    for r in range(rows):
+        source = acc[r * COLUMNS : (r + 1) * COLUMNS]
+        zero_point, input_scale = zero_points[r], scales[r]
         if order == SCALES_FIRST:
-            value = np.float32(total * np.float32(input_scale * filter_scale[c]))
+            for c in range(COLUMNS):
+                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
+                value = np.float32(total * np.float32(input_scale * filter_scale[c]) + bias[c])
+                value = lo if value < lo else value
+                line[c] = hi if hi < value else value
         else:
-            value = np.float32(np.float32(total * filter_scale[c]) * input_scale)
-        value = np.float32(value + bias[c])
-        value = lo if value < lo else value
-        out[c] = hi if hi < value else value
+            for c in range(COLUMNS):
+                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
+                value = np.float32(np.float32(total * filter_scale[c]) * input_scale + bias[c])
+                value = lo if value < lo else value
+                line[c] = hi if hi < value else value
+        at = out_at + r * out_step
+        target = out[at : at + count]
+        for c in range(count):
+            target[c] = line[c]
+
+
+@inline
+def _multiply_scale(
+    isa, panel, rows, w, group, folded, none, acc, row_sum, zero_points, scales, filter_scale, order, bias,
+    lo, hi, line, out, out_at, out_step, channels,
+):  # fmt: skip
+    """A block of quantized rows times the panels of one group, scaled; row r goes to out[out_at + r * out_step:]."""
+    _, panels, steps, _, per = w.shape
+    lda = steps * per
+    flat_w, flat_panel = w.reshape(-1), panel.reshape(-1)
+    for p in range(panels):
+        place = group * panels + p
+        first = place * COLUMNS
+        last = first + COLUMNS
+        multiply(
+            isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc
+        )
+        _scale_rows(
+            acc, rows, row_sum[first:last], zero_points, scales, filter_scale[first:last], order, bias[first:last],
+            lo, hi, min(COLUMNS, channels - p * COLUMNS), line, out, out_at + p * COLUMNS, out_step,
+        )  # fmt: skip
 
 
 @kernel
 def gemm_hybrid(
-    x, w, row_sum, filter_scale, bias, asymmetric, lo, hi, row_begin, row_end, lanes, scales, zero_points, q, acc, out
-):
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, lo, hi, row_begin, row_end,
+    lanes, scales, zero_points, q, none, panel, acc, out,
+):  # fmt: skip
     """out[m] = clamp(x[m] @ w.T + bias) for rows row_begin..row_end, each row quantized by itself.
 
     x86 builds of LiteRT multiply 16 elements at a time as |q| * (w with the sign of q), and -128 has no negative in
-    int8: there a negative q counts as -128 * |q|. Filters that hold such weights come with 2 * K rows, the second
-    half holding what min(q, 0) is to be multiplied with.
+    int8: there a negative q counts as -128 * |q|. Filters that hold such weights come with further columns, which
+    are multiplied with `copies` copies of min(q, 0) to make up the difference.
 
     Args:
-        x: float32[M, K]. w: int8[K, N], or int16[2 * K, N]. row_sum: int32[N], the sums of w over its first K rows.
+        isa, flip: as in `gemm.gemm_requantize`.
+        x: float32[M, K].
+        w: int8 or int16 [1, P, steps, COLUMNS, per]; steps * per >= (copies + 1) * K.
+        folded: int32[P * COLUMNS], -flip * the sums of w.
+        row_sum: int32[N], the sums over its first K columns.
         filter_scale, bias: float32[N].
         asymmetric: whether q has a zero point.
         lo, hi: floats, may be infinite.
-        lanes: scratch float32[2, LANES]. scales: scratch float32[ROWS]. zero_points: scratch int32[ROWS].
-        q: scratch int8[ROWS, w.shape[0]]. acc: scratch int32[ROWS, N].
+        lanes: scratch float32[2, LANES]. scales: scratch float32[ROW_BLOCK]. zero_points: scratch int32[ROW_BLOCK].
+        q: scratch int8[K]. none: int32[ROW_BLOCK] of zeros. panel: scratch uint8 or int16 [ROW_BLOCK, steps * per].
+        acc: scratch int32[ROW_BLOCK * COLUMNS].
         out: float32[M, N], written.
 
     Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
     """
     depth = x.shape[1]
+    channels = out.shape[1]
+    flat_out = out.reshape(-1)
+    store = panel.dtype.type
+    flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
-    for row in range(row_begin, row_end, ROWS):
-        rows = min(ROWS, row_end - row)
-        for i in range(rows):
+    for row in range(row_begin, row_end, ROW_BLOCK):
+        rows = min(ROW_BLOCK, row_end - row)
+        for r in range(rows):
             if asymmetric:
-                scales[i], zero_points[i] = quantize_asymmetric(x[row + i], lanes, q[i, :depth])
+                scales[r], zero_points[r] = quantize_asymmetric(x[row + r], lanes, q)
             else:
-                scales[i], zero_points[i] = quantize_symmetric(x[row + i], lanes, q[i, :depth])
-            _append_negatives(q[i], depth)
-        acc[:rows] = np.int32(0)
-        add_rows(q, 0, rows, w, acc, 0)
-        for i in range(rows):
-            _scale_row(
-                acc[i], row_sum, zero_points[i], scales[i], filter_scale, SCALES_FIRST, bias, lo, hi, out[row + i]
-            )
+                scales[r], zero_points[r] = quantize_symmetric(x[row + r], lanes, q)
+            target = panel[r]
+            for k in range(depth):
+                target[k] = store(store(q[k]) ^ flip)
+            for k in range(depth, panel.shape[1]):
+                target[k] = store(0)
+            _append_negatives(target, depth, flip, copies)
+        _multiply_scale(
+            isa, panel, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, SCALES_FIRST,
+            bias, lo, hi, flat_out, row * channels, channels,
+        )  # fmt: skip
 
 
 @kernel
 def conv_hybrid(
-    x, w, row_sum, filter_scale, bias, asymmetric, order, kh, kw,
-    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, patches, acc, out,
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, order, kh, kw,
+    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
+    lanes, scales, zero_points, q, none, panel, acc, out,
 ):  # fmt: skip
     """Convolution, each image quantized by itself; taps outside the image are the zero point.
 
     Args:
         x: float32[B, H, W, C].
-        w: int8[G, K, N / G] for G groups, K = kh * kw * C / G; or int16[G, 2 * K, N / G], see `gemm_hybrid`.
-        row_sum: int32[N]. filter_scale, bias: float32[N]. lo, hi: floats.
+        w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups; steps * per >= (copies + 1) * kh * kw * C / G.
         order: SCALES_FIRST or FILTER_FIRST.
-        lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C]. patches: scratch int8[ROWS, w.shape[1]].
-        acc: scratch int32[ROWS, N / G].
+        q: scratch int8[1, H, W, C].
+        The rest as in `gemm_hybrid`, `folded` for all groups and N channels in all.
         out: float32[B, OH, OW, N], written.
 
     Source: tflite/kernels/conv.cc
     """
-    batches, out_h, out_w, _ = out.shape
-    groups, _, columns = w.shape
+    batches, out_h, out_w, out_c = out.shape
+    groups = w.shape[0]
     depth = x.shape[3] // groups
+    channels = out_c // groups
+    pixels = out_h * out_w
+    flat_out = out.reshape(-1)
+    store = panel.dtype.type
+    flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
     for b in range(batches):
         if asymmetric:
             scale, zero_point = quantize_asymmetric(x[b].reshape(-1), lanes, q.reshape(-1))
         else:
             scale, zero_point = quantize_symmetric(x[b].reshape(-1), lanes, q.reshape(-1))
-        fill = np.int8(zero_point)
-        for pixel in range(0, out_h * out_w, ROWS):
-            rows = min(ROWS, out_h * out_w - pixel)
+        scales[:] = scale
+        zero_points[:] = zero_point
+        fill = store(store(zero_point) ^ flip)
+        for pixel in range(0, pixels, ROW_BLOCK):
+            rows = min(ROW_BLOCK, pixels - pixel)
             for g in range(groups):
-                for i in range(rows):
-                    gather_patch(
-                        q, 0, (pixel + i) // out_w, (pixel + i) % out_w, kh, kw,
-                        stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, fill, patches[i],
+                for r in range(rows):
+                    gather(
+                        q, 0, (pixel + r) // out_w, (pixel + r) % out_w, kh, kw, stride_h, stride_w, dil_h, dil_w,
+                        pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
                     )  # fmt: skip
-                    _append_negatives(patches[i], kh * kw * depth)
-                acc[:rows] = np.int32(0)
-                add_rows(patches, 0, rows, w[g], acc, 0)
-                first = g * columns
-                last = first + columns
-                for i in range(rows):
-                    _scale_row(
-                        acc[i], row_sum[first:last], zero_point, scale, filter_scale[first:last], order,
-                        bias[first:last], lo, hi, out[b, (pixel + i) // out_w, (pixel + i) % out_w, first:last],
-                    )  # fmt: skip
+                    _append_negatives(panel[r], kh * kw * depth, flip, copies)
+                _multiply_scale(
+                    isa, panel, rows, w, g, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
+                    bias, lo, hi, flat_out, (b * pixels + pixel) * out_c + g * channels, out_c,
+                )  # fmt: skip
 
 
 @kernel

@@ -12,3 +12,11 @@ def lookup(x, table, out):
     """
     for i in range(x.shape[0]):
         out[i] = table[x[i]]
+
+
+@kernel
+def lookup_rows(x, table, out):
+    """out[r, i] = table[x[r, i]]; the rows of out may lie apart. x: uint8[rows, n]."""
+    for r in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            out[r, i] = table[x[r, i]]

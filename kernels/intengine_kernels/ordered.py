@@ -3,7 +3,6 @@
 Vectors run along the output channels, so that every output keeps its own sequential sum, rounded at each step.
 """
 
-
 from intengine_kernels.jit import inline
 
 #: Rows that share the weights while these are in registers.

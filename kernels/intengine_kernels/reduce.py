@@ -28,9 +28,7 @@ def _sum_into(x, shape, strides, acc):
 
 
 @kernel
-def reduce_requantize(
-    x, shape, strides, offset, multiplier, shift, zero_point, lo, hi, acc, out
-):
+def reduce_requantize(x, shape, strides, offset, multiplier, shift, zero_point, lo, hi, acc, out):
     """out = clamp(mbqm(sum - offset) + zero_point).
 
     Args:

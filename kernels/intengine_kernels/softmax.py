@@ -20,8 +20,11 @@ def count_leading_zeros(x):
 
 
 @inline
-def _times_power(x, exponent):
-    """int32 x * 2**exponent for exponent > 0, saturating."""
+def times_power(x, exponent):
+    """int32 x * 2**exponent for exponent >= 0, saturating.
+
+    Source: gemmlowp/fixedpoint/fixedpoint.h
+    """
     wide = np.int64(x) << np.int64(exponent)
     return np.int32(min(max(wide, np.int64(-(2**31))), np.int64(2**31 - 1)))
 
@@ -36,8 +39,8 @@ def reciprocal_of_one_plus(a):
     x = np.int32(1515870810 + np.int64(srdhm(half, np.int32(-1010580540))))
     for _ in range(3):
         rest = np.int32(np.int64(1 << 29) - np.int64(srdhm(half, x)))
-        x = np.int32(np.int64(x) + np.int64(_times_power(srdhm(x, rest), 2)))
-    return _times_power(x, 1)
+        x = np.int32(np.int64(x) + np.int64(times_power(srdhm(x, rest), 2)))
+    return times_power(x, 1)
 
 
 @kernel

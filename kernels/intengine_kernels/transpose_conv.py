@@ -65,15 +65,11 @@ def transpose_conv_requantize(
             at = phase * positions + (out_x + pad_w) // stride_w
             for n in range(out_c):
                 total[n] = wide(bias[n] + flat[at, n]) if phase < phases else bias[n]
-            requantize_row(
-                total, multiplier, shift, scale, scheme, zero_point, lo, hi, out[b, out_y, out_x]
-            )
+            requantize_row(total, multiplier, shift, scale, scheme, zero_point, lo, hi, out[b, out_y, out_x])
 
 
 @kernel
-def transpose_conv_float(
-    x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row_end, sums, zeros, out
-):
+def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row_end, sums, zeros, out):
     """float32 transposed convolution of output rows row_begin..row_end, counted over batch * out_height.
 
     Args:

@@ -1,0 +1,31 @@
+"""The group of all commands."""
+
+import click
+
+import intengine
+from intengine.cli.demo import demo
+from intengine.cli.inspect import inspect
+from intengine.cli.ops import ops
+from intengine.cli.run import run
+from intengine.cli.verify import verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(intengine.__version__, prog_name="intengine")
+def main() -> None:
+    """Exact integer inference for .tflite models: bit for bit what LiteRT's reference kernels compute.
+
+    \b
+    Examples:
+      intengine demo                                        the embedded models against recorded LiteRT outputs
+      intengine inspect model.tflite                        what is inside
+      intengine run model.tflite --input photo.png --labels labels.txt
+      intengine verify model.tflite                         every tensor against a live LiteRT
+
+    \b
+    Exit codes: 0 done or equal, 1 differs, 2 usage or input, 3 unsupported, 4 not a usable model.
+    """
+
+
+for command in (demo, inspect, run, verify, ops):
+    main.add_command(command)

@@ -1,0 +1,21 @@
+"""`intengine ops`: what can run."""
+
+import click
+
+from intengine import ops as operators
+from intengine.cli.base import Command
+from intengine.cli.console import console, print_json, table
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ops(as_json: bool) -> None:
+    """List the supported operators with the type combinations they take."""
+    found = {name: operators.find(name) for name in operators.names()}
+    signatures = {name: list(operator.signatures) if operator else [] for name, operator in found.items()}
+    if as_json:
+        print_json(signatures)
+        return
+    out = console()
+    out.print(table("", ["operator", "types"], [(name, "\n".join(kinds)) for name, kinds in signatures.items()]))
+    out.print(f"\n{len(signatures)} operators")

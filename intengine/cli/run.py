@@ -1,0 +1,272 @@
+"""`intengine run`: one run of a model on files."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from intengine import samples
+from intengine.cli.base import Command
+from intengine.cli.console import console, print_json, table
+from intengine.cli.profile import Timing, profile_steps
+from intengine.errors import InputError
+from intengine.images import IMAGE_SUFFIXES, load_image
+from intengine.interpreter import Interpreter
+from intengine.model import TensorSpec
+from intengine.quantization import dequantize, quantize
+
+_LISTED = 1024
+_SHOWN = 8
+
+
+@click.command(cls=Command)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--input", "inputs", multiple=True, metavar="[NAME=]FILE", help="An .npy, .npz or image; repeat for more inputs."
+)
+@click.option("--random", "seed", type=click.IntRange(min=0), help="Random inputs from this seed instead.")
+@click.option("--float", "real", is_flag=True, help="Inputs are real numbers to quantize; outputs are dequantized.")
+@click.option("--mean", help="For images: real = (pixel - mean) / std; one number, or one for each channel: R,G,B.")
+@click.option("--std", help="See --mean.")
+@click.option("--signature", help="Run this signature instead of the first.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the outputs to this .npz, or .npy if single.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+@click.option("--labels", type=click.Path(path_type=Path), help="A text file with a label in each line.")
+@click.option("--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels to show.")
+@click.option("--profile", is_flag=True, help="Show the time of every operator.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(
+    model: Path,
+    inputs: tuple[str, ...],
+    seed: int | None,
+    real: bool,
+    mean: str | None,
+    std: str | None,
+    signature: str | None,
+    output: Path | None,
+    force: bool,
+    labels: Path | None,
+    top_k: int,
+    profile: bool,
+    as_json: bool,
+) -> None:
+    """Run MODEL once and show its outputs.
+
+    Images are resized (bilinear) to the input's size. Their pixels go into a uint8 input as they are, into an int8
+    input less 128, into any other as pixel / 255, quantized where the input is; --mean and --std replace all that
+    by (pixel - mean) / std. What was assumed is printed.
+
+    \b
+    Examples:
+      intengine run model.tflite --random 0
+      intengine run model.tflite --input x.npy --output y.npz
+      intengine run model.tflite --input photo.png --labels labels.txt --top-k 3
+      intengine run model.tflite --input photo.png --mean 127.5 --std 127.5 --float
+      intengine run model.tflite --input a=a.npy --input b=b.npy --profile
+    """
+    _check_output(output, force)
+    names = _labels(labels)
+    engine = Interpreter(model, signature=signature)
+    sample, assumed = _sample(engine, inputs, seed, real, _numbers("mean", mean), _numbers("std", std))
+    made = engine.run(sample)
+    shown = _dequantized(engine, made) if real else made
+    _write(output, shown)
+    timings = profile_steps(engine, sample) if profile else []
+    best = _best(engine, made, names, top_k)
+    if as_json:
+        print_json(
+            {
+                "model": str(model),
+                "inputs": {name: _described(array) for name, array in sample.items()},
+                "assumed": assumed,
+                "outputs": {name: _described(array, values=True) for name, array in shown.items()},
+                "top": best,
+                "profile": timings if profile else None,
+            }
+        )
+        return
+    out = console()
+    for line in assumed:
+        out.print(line)
+    for name, array in shown.items():
+        _print_output(out, name, array)
+    if best:
+        rows = [(entry["index"], entry["label"], entry["value"], f"{entry['real']:.6g}") for entry in best]
+        out.print(table("", ["index", "label", "value", "real"], rows, right=["index", "value", "real"]))
+    if timings:
+        _print_profile(out, timings)
+    if output:
+        out.print(f"Written: {output}")
+
+
+# -- inputs -------------------------------------------------------------------------------------------------------
+
+
+def _numbers(what: str, text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not np.all(np.isfinite(values)):
+        raise InputError(f"--{what} is one number, or one for each channel with commas between; got {text!r}.")
+    return values
+
+
+def _sample(
+    engine: Interpreter,
+    inputs: tuple[str, ...],
+    seed: int | None,
+    real: bool,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+) -> tuple[samples.Sample, list[str]]:
+    """Input name -> array as the engine takes it, and what was assumed on the way."""
+    if (seed is None) == (not inputs):
+        raise InputError("A run needs either --input (for each input) or --random; give one of them.")
+    if seed is not None:
+        return next(samples.draw(engine, samples.Random(1, seed))), [f"Random inputs from seed {seed}."]
+    found: dict[str, NDArray[Any]] = {}
+    assumed: list[str] = []
+    for text in inputs:
+        name, path = _named(engine, text)
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            name = name or samples.only_input(engine, path)[0]
+            image = load_image(path, engine.inputs[name], engine.input_shapes[name], mean=mean, std=std)
+            new = {name: image.values}
+            assumed.append(image.assumed)
+        else:
+            new = _arrays(engine, name, path, real, alone=len(inputs) == 1)
+        twice = sorted(found.keys() & new.keys())
+        if twice:
+            raise InputError(f"An input is given once; {twice[0]!r} came twice.")
+        found |= new
+    return found, assumed
+
+
+def _named(engine: Interpreter, text: str) -> tuple[str, Path]:
+    """"NAME=FILE" if NAME is an input, else the whole is a file."""
+    for name in engine.inputs:
+        if text.startswith(f"{name}="):
+            return name, Path(text[len(name) + 1 :])
+    head, found, _ = text.partition("=")
+    if found and not Path(text).exists():
+        raise InputError(f"An input must be one of {', '.join(map(repr, engine.inputs))}; got {head!r}.")
+    return "", Path(text)
+
+
+def _arrays(engine: Interpreter, name: str, path: Path, real: bool, *, alone: bool) -> dict[str, NDArray[Any]]:
+    arrays = samples.load_arrays(path)
+    if name:
+        if len(arrays) != 1:
+            raise InputError(f"NAME=FILE is for files with one array; {path} has {len(arrays)}.")
+        arrays = {name: next(iter(arrays.values()))}
+    elif alone:
+        arrays = samples.match_names(engine, arrays, path)
+    unknown = [key for key in arrays if key not in engine.inputs]
+    if unknown:
+        raise InputError(
+            f"{path} does not say for which of the inputs it is; write NAME={path} with one of "
+            f"{', '.join(map(repr, engine.inputs))}."
+        )
+    return {key: _quantized(engine.inputs[key], array) if real else array for key, array in arrays.items()}
+
+
+def _quantized(spec: TensorSpec, array: NDArray[Any]) -> NDArray[Any]:
+    return quantize(array.astype(np.float32), spec.quantization, spec.type) if spec.quantization else array
+
+
+# -- outputs ------------------------------------------------------------------------------------------------------
+
+
+def _dequantized(engine: Interpreter, made: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    specs = engine.outputs
+    return {
+        name: dequantize(array, specs[name].quantization) if specs[name].quantization else array
+        for name, array in made.items()
+    }
+
+
+def _check_output(path: Path | None, force: bool) -> None:
+    if path is None:
+        return
+    if path.suffix not in (".npy", ".npz"):
+        raise InputError(f"--output must end in .npz or .npy; got {str(path)!r}.")
+    if path.exists() and not force:
+        raise InputError(f"{str(path)!r} exists; --force overwrites it.")
+    if not path.parent.is_dir():
+        raise InputError(f"--output must be in a folder that exists; {str(path.parent)!r} does not.")
+
+
+def _write(path: Path | None, arrays: dict[str, NDArray[Any]]) -> None:
+    if path is None:
+        return
+    if path.suffix == ".npy":
+        if len(arrays) != 1:
+            raise InputError(f"An .npy holds one output; this model has {len(arrays)}. Use an .npz.")
+        np.save(path, next(iter(arrays.values())), allow_pickle=False)
+    else:
+        with path.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def _labels(path: Path | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"Labels must be a readable text file; {str(path)!r}: {reason}.") from error
+
+
+def _best(
+    engine: Interpreter, made: dict[str, NDArray[Any]], names: list[str] | None, top_k: int
+) -> list[dict[str, Any]]:
+    """The greatest elements of the first output with their labels; ties by index."""
+    if names is None:
+        return []
+    name, array = next(iter(made.items()))
+    scores = array.reshape(-1)
+    real = _dequantized(engine, {name: array})[name].reshape(-1)
+    order = np.argsort(-scores.astype(np.float64), kind="stable")[:top_k]
+    return [
+        {
+            "index": int(i),
+            "label": names[i] if i < len(names) else "",
+            "value": scores[i].item(),
+            "real": float(real[i]),
+        }
+        for i in order
+    ]
+
+
+def _described(array: NDArray[Any], *, values: bool = False) -> dict[str, Any]:
+    data: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
+    if values:
+        data["values"] = array if array.size <= _LISTED else None
+    return data
+
+
+def _print_output(out: Console, name: str, array: NDArray[Any]) -> None:
+    text = f"{name}: {array.dtype}{list(array.shape)}"
+    if array.dtype.kind in "iuf" and array.size:
+        text += f", {array.min():g} to {array.max():g}"
+    flat = array.reshape(-1)
+    shown = ", ".join(f"{value:.6g}" if array.dtype.kind == "f" else str(value) for value in flat[:_SHOWN])
+    out.print(f"{text}: {shown}{', ...' if flat.size > _SHOWN else ''}")
+
+
+def _print_profile(out: Console, timings: list[Timing]) -> None:
+    total = sum(timing.milliseconds for timing in timings)
+    rows = [
+        (timing.node, timing.op, f"{timing.milliseconds:.4f}", f"{timing.milliseconds / total:.1%}")
+        for timing in timings
+    ]
+    out.print()
+    out.print(table("", ["node", "operator", "ms", "share"], rows, right=["node", "ms", "share"]))
+    out.print(f"{total:.4f} ms in operators, the least of several runs each, one thread")

@@ -1,0 +1,121 @@
+"""RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR: input [B, H, W, C], size [2] -> [B, OH, OW, C]."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.resize import resize_bilinear_float, resize_bilinear_q10, resize_nearest
+from numpy.typing import NDArray
+
+from intengine.fixedpoint import round_half_away
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.shapes import Shape
+from intengine.step import Call
+
+Indices = NDArray[np.int64]
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    source, size = ctx.input(0), ctx.input(1).ints()
+    ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
+    ctx.require(len(size) == 2 and min(size) > 0, "needs a size of two positive numbers", list(size))
+    ctx.require(min(source.shape[1:3]) > 0, "needs an image", list(source.shape))
+    both = bool(ctx.options["align_corners"]) and bool(ctx.options["half_pixel_centers"])
+    ctx.require(not both, "takes align_corners or half_pixel_centers, not both", "both")
+    return [(source.shape[0], *size, source.shape[3])]
+
+
+def _q10(ctx: NodeContext, size: int, out: int) -> tuple[Indices, Indices, Indices]:
+    """(low, high, part) of each output position, in 1/1024 of an input step; divisions truncate.
+
+    Source: tflite/kernels/internal/reference/resize_bilinear.h
+    """
+    scale = (1024 * size + out // 2) // out
+    if ctx.options["align_corners"] and out > 1:
+        scale = (1024 * (size - 1) + (out - 1) // 2) // (out - 1)
+    at = np.arange(out, dtype=np.int64) * scale
+    if ctx.options["half_pixel_centers"]:
+        at += scale // 2 - 512
+    low = np.maximum(np.trunc(at / 1024).astype(np.int64), 0)
+    high = np.minimum(np.trunc((at + 1023) / 1024).astype(np.int64), size - 1)
+    return low, high, at - 1024 * low
+
+
+def _ratio(ctx: NodeContext, size: int, out: int) -> np.float32:
+    if ctx.options["align_corners"] and out > 1:
+        return np.float32(size - 1) / np.float32(out - 1)
+    return np.float32(size) / np.float32(out)
+
+
+def _float(ctx: NodeContext, size: int, out: int) -> tuple[Indices, Indices, NDArray[np.float32]]:
+    """(low, high, part) of each output position in float32.
+
+    Source: tflite/kernels/internal/reference/resize_bilinear.h
+    """
+    ratio = _ratio(ctx, size, out)
+    at = np.arange(out).astype(np.float32)
+    half = bool(ctx.options["half_pixel_centers"])
+    at = (at + np.float32(0.5)) * ratio - np.float32(0.5) if half else at * ratio
+    low = np.maximum(np.floor(at).astype(np.int64), 0)
+    high = np.minimum(np.ceil(at).astype(np.int64), size - 1)
+    return low, high, at - low.astype(np.float32)
+
+
+def _nearest(ctx: NodeContext, size: int, out: int) -> Indices:
+    """The input position that each output position reads.
+
+    Source: tflite/kernels/internal/reference/resize_nearest_neighbor.h
+    """
+    at = np.arange(out).astype(np.float32)
+    if ctx.options["half_pixel_centers"]:
+        at = at + np.float32(0.5)
+    at = at * _ratio(ctx, size, out)
+    chosen = round_half_away(at) if ctx.options["align_corners"] else np.floor(at)
+    return np.clip(chosen.astype(np.int64), 0, size - 1)
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    source, out = ctx.input(0), ctx.output()
+    if out.type is not source.type:
+        ctx.unsupported()
+    (_, height, width, _), (batch, out_h, out_w, _) = source.shape, out.shape
+    rows = (0, batch * out_h, out.ref())
+    if ctx.node.op == "RESIZE_NEAREST_NEIGHBOR":
+        if source.type.bits < 8 or source.dtype.kind not in "fiub":
+            ctx.unsupported()
+        view = np.dtype(f"u{source.dtype.itemsize}")
+        y_from, x_from = _nearest(ctx, height, out_h), _nearest(ctx, width, out_w)
+        target = out.ref(dtype=view)
+        return [Call(resize_nearest, (source.ref(dtype=view), y_from, x_from, *rows[:2], target))]
+    if source.type in (TensorType.INT8, TensorType.INT16):
+        positions = (*_q10(ctx, height, out_h), *_q10(ctx, width, out_w))
+        return [Call(resize_bilinear_q10, (source.ref(), *positions, *rows))]
+    if source.type in (TensorType.UINT8, TensorType.FLOAT32):
+        add = 0.5 if source.type is TensorType.UINT8 else 0.0
+        float_positions = (*_float(ctx, height, out_h), *_float(ctx, width, out_w))
+        return [Call(resize_bilinear_float, (source.ref(), *float_positions, add, *rows))]
+    ctx.unsupported()
+
+
+register(
+    Operator(
+        "RESIZE_BILINEAR",
+        infer,
+        prepare,
+        inputs=(2, 2),
+        signatures=tuple(f"{t} x int32 -> {t}" for t in ("int8", "uint8", "int16", "float32")),
+    )
+)
+register(
+    Operator(
+        "RESIZE_NEAREST_NEIGHBOR",
+        infer,
+        prepare,
+        inputs=(2, 2),
+        signatures=tuple(
+            f"{t} x int32 -> {t}"
+            for t in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float16", "bfloat16")
+        ),
+    )
+)
