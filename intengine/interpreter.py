@@ -18,7 +18,7 @@ from intengine.shapes import Shape
 from intengine.step import Ref, Step
 from intengine.trace import Trace, TracedStep
 
-Inputs = Mapping[str | int, ArrayLike] | ArrayLike
+Inputs = Mapping[Any, ArrayLike] | ArrayLike
 Progress = Callable[[int, int, str], None]
 
 
@@ -156,7 +156,7 @@ class Interpreter:
         """Run once and keep every tensor; the same bytes as `run`.
 
         Args:
-            progress: called as (step, steps, operator) before each step.
+            progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
         """
         bound = self._enter(inputs, keep_all=True)
         built = bound.plan
@@ -165,6 +165,8 @@ class Interpreter:
                 progress(at, len(built.steps), step.op)
             for function, args in calls:
                 function(*args)
+        if progress:
+            progress(len(built.steps), len(built.steps), "")
         tensors = {i: bound.buffers[i].copy() for i in built.subgraph.inputs}
         for node in built.subgraph.nodes:
             for i in node.outputs:
@@ -182,7 +184,7 @@ class Interpreter:
         Inputs of tensors without quantization are passed as they are.
         """
         given = self._by_index(inputs)
-        raw: dict[str | int, Any] = {
+        raw: dict[int, Any] = {
             i: quantize(np.asarray(value, np.float32), spec.quantization, spec.type)
             if (spec := self._graph.tensors[i]).quantization
             else value

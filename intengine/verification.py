@@ -41,8 +41,8 @@ class VerifyResult:
         model: its path, "" for bytes.
         reference: the other runtime and its version.
         inputs: runs made. inputs_from: where their values came from.
-        tensors: for each computed tensor in order of computation, the sums (elements, bytes, differing) and maxima over all
-            runs; `first` and `values` are of the first run in which it differed, the verdict is the worst.
+        tensors: for each computed tensor in order of computation, the sums (elements, bytes, differing) and maxima over
+            all runs; `first` and `values` are of the first run in which it differed, the verdict is the worst.
         not_shown: tensors that LiteRT cannot show (handles, strings, or not materialized); not compared.
         first_difference: the earliest run's first tensor beyond its tolerance, or None.
         engine_seconds, reference_seconds: spent running, with keeping every tensor.

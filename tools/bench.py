@@ -100,9 +100,7 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     rows = []
-    print(
-        f"{'model':44s} {'intengine ms':>14s} " + " ".join(f"{n + ' ms':>14s} {'ratio':>7s}" for n in against)
-    )
+    print(f"{'model':44s} {'intengine ms':>14s} " + " ".join(f"{n + ' ms':>14s} {'ratio':>7s}" for n in against))
     for path in args.models:
         try:
             row = bench(path, against, args.seconds)

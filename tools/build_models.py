@@ -213,9 +213,7 @@ def record(data: Path) -> None:
             "accuracy": correct / len(labels),
             **LiteRT(data / f"{name}.tflite").describe(),
         }
-        print(
-            f"{name:16} {correct} of {len(labels)} correct, {(data / f'{name}.tflite').stat().st_size} bytes"
-        )
+        print(f"{name:16} {correct} of {len(labels)} correct, {(data / f'{name}.tflite').stat().st_size} bytes")
 
     provenance = json.loads((data / PROVENANCE).read_text("utf-8"))
     provenance["input_rule"] = INPUT_RULE
@@ -249,9 +247,7 @@ def check(data: Path) -> list[str]:
     print(f"{len(present)} files compared with provenance.json")
 
     if problems or importlib.util.find_spec("ai_edge_litert") is None:
-        print(
-            "recordings not compared: " + ("files differ" if problems else "ai-edge-litert is not installed")
-        )
+        print("recordings not compared: " + ("files differ" if problems else "ai-edge-litert is not installed"))
         return problems
     if litert_version() != provenance["recording"]["version"]:
         print(f"note: recorded with {provenance['recording']['version']}, comparing with {litert_version()}")
@@ -295,9 +291,7 @@ def today() -> str:
 
 def main() -> int:
     """The command line; 0 when all is well, 1 when ``--check`` finds a difference."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="compare, write nothing")
     mode.add_argument("--record", action="store_true", help="rewrite the recordings only")

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 from intengine.interpreter import Interpreter
 from intengine.samples import Sample
@@ -25,9 +26,10 @@ def profile_steps(engine: Interpreter, sample: Sample, runs: int = _RUNS) -> lis
     best = [float("inf")] * len(steps)
     for _ in range(runs):
         marks: list[float] = []
-        engine.trace(sample, progress=lambda at, count, op, marks=marks: marks.append(time.perf_counter()))
-        # Where the last step ends is not told; a second mark of it would be the next run's.
-        marks.append(time.perf_counter())
-        for i in range(len(steps)):
-            best[i] = min(best[i], marks[i + 1] - marks[i])
+
+        def mark(at: int, count: int, op: str, marks: list[float] = marks) -> None:
+            marks.append(time.perf_counter())
+
+        engine.trace(sample, progress=mark)
+        best = [min(least, end - begin) for least, (begin, end) in zip(best, pairwise(marks), strict=True)]
     return [Timing(step.node, step.op, 1000 * spent) for step, spent in zip(steps, best, strict=True)]

@@ -149,7 +149,7 @@ def _sample(
 
 
 def _named(engine: Interpreter, text: str) -> tuple[str, Path]:
-    """"NAME=FILE" if NAME is an input, else the whole is a file."""
+    """ "NAME=FILE" if NAME is an input, else the whole is a file."""
     for name in engine.inputs:
         if text.startswith(f"{name}="):
             return name, Path(text[len(name) + 1 :])

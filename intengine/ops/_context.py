@@ -102,14 +102,17 @@ class Operand:
         """float32[1] or float32[channels] scales, per tensor or along `axis`.
 
         Raises:
-            InvalidModelError: if they are absent, another number, along another axis, or not positive and finite.
+            InvalidModelError: if they are absent, another number, along another axis, or not finite.
+
+        Negative scales occur in real models and are taken as they are.
         """
         scales = self.quantization.scale
         if scales.size not in (1, channels):
             self.refuse(f"needs 1 or {channels} scales", f"{scales.size}")
         if scales.size > 1 and self.quantization.axis != axis:
             self.refuse(f"needs its scales along axis {axis}", f"axis {self.quantization.axis}")
-        self._check_scales()
+        if not np.isfinite(scales).all():
+            self.refuse("needs finite scales", f"{scales[~np.isfinite(scales)][0]}")
         return scales
 
     def _check_scales(self) -> None:

@@ -17,6 +17,8 @@ from intengine.quantization import real_bounds
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
+#: Channels come in multiples of this, so that kernels have no scalar rest.
+_VECTOR = 16
 _MAX = float(np.finfo(np.float32).max)
 
 
@@ -39,10 +41,11 @@ def float_bias(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray
     return np.ascontiguousarray(bias.known().reshape(-1))
 
 
-def grouped_columns(weights: NDArray[np.generic], groups: int) -> NDArray[np.generic]:
-    """[N, kh, kw, C / G] -> [G, kh * kw * C / G, N / G], what kernels of ordered sums take."""
-    rows = weights.reshape(groups, weights.shape[0] // groups, -1)
-    return np.ascontiguousarray(rows.transpose(0, 2, 1))
+def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[..., N, K] -> [..., K, N], zeros up to whole vectors, what kernels of ordered sums take."""
+    columns = np.moveaxis(rows, -2, -1)
+    pad = [(0, 0)] * (columns.ndim - 1) + [(0, -columns.shape[-1] % _VECTOR)]
+    return np.ascontiguousarray(np.pad(columns, pad))
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
@@ -51,13 +54,14 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     values = weights.known()
     if window.overhangs(source.shape) and not np.isfinite(values).all():
         ctx.unsupported("filters with infinities or NaN where the window reaches over the edge")
-    packed = grouped_columns(values, source.shape[3] // depth)
+    groups = source.shape[3] // depth
+    packed = _columns(values.reshape(groups, channels // groups, -1))
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
     pixels = out.shape[0] * out.shape[1] * out.shape[2]
     _, terms, columns = packed.shape
     acc = Scratch(np.dtype(np.float32), (ROWS, columns))
-    if window.is_pointwise and packed.shape[0] == 1:
+    if window.is_pointwise and groups == 1:
         return [_gemm(source, (pixels, depth), packed[0], bias, lo, hi, acc, out)]
     return [
         Call(
@@ -89,17 +93,17 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
-    packed = np.ascontiguousarray(weights.known().T)
+    packed = _columns(weights.known())
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
-    acc = Scratch(np.dtype(np.float32), (ROWS, channels))
+    acc = Scratch(np.dtype(np.float32), (ROWS, packed.shape[1]))
     return [_gemm(source, (source.size // depth, depth), packed, bias, lo, hi, acc, out)]
 
 
 def _gemm(
-    source: Operand, shape: Shape, packed: NDArray[np.generic], bias: NDArray[np.float32],
+    source: Operand, shape: Shape, packed: NDArray[np.float32], bias: NDArray[np.float32],
     lo: float, hi: float, acc: Scratch, out: Operand,
 ) -> Call:  # fmt: skip
     rows = shape[0]
-    target = out.ref((rows, packed.shape[1]))
+    target = out.ref((rows, bias.size))
     return Call(gemm_float, (source.ref(shape), packed, bias, lo, hi, 0, rows, acc, target))

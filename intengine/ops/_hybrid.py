@@ -15,13 +15,13 @@ from intengine_kernels.hybrid import (
     gemm_hybrid,
 )
 from intengine_kernels.hybrid_quantize import LANES
-from intengine_kernels.isa import ROW_BLOCK
+from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias, float_range
-from intengine.ops._matrix import Packed, pack_for
+from intengine.ops._matrix import Packed, pack_for, pad_last
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape
@@ -67,8 +67,14 @@ def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
     return np.concatenate([rows, wrong * np.int8(127), wrong * np.int8(127), wrong * np.int8(2)], axis=-1), 3
 
 
+def _padded(packed: Packed, values: NDArray[Any]) -> NDArray[Any]:
+    """[N] parameters with each group's channels padded as the packed weights are."""
+    groups, panels = packed.weights.shape[:2]
+    return pad_last(values.reshape(groups, -1), panels * COLUMNS).reshape(-1)
+
+
 def _scratch(packed: Packed, image: Shape) -> tuple[Any, ...]:
-    """(lanes, scales, zero_points, q, none, panel, acc), in the order in which kernels take them."""
+    """(lanes, scales, zero_points, q, none, panel, acc, line), in the order in which kernels take them."""
     panel, _, acc, _ = packed.scratch
     return (
         Scratch(np.dtype(np.float32), (2, LANES)),
@@ -78,6 +84,7 @@ def _scratch(packed: Packed, image: Shape) -> tuple[Any, ...]:
         np.zeros(ROW_BLOCK, np.int32),
         panel,
         acc,
+        Scratch(np.dtype(np.float32), (COLUMNS,)),
     )
 
 
@@ -104,9 +111,10 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         Call(
             conv_hybrid,
             (
-                packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias, _row_sums(values),
-                scales, float_bias(ctx, ctx.optional(2), channels),
-                per_channel, FILTER_FIRST if per_channel else SCALES_FIRST, kh, kw, *window.geometry, lo, hi,
+                packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias,
+                _padded(packed, _row_sums(values)), _padded(packed, scales),
+                _padded(packed, float_bias(ctx, ctx.optional(2), channels)), per_channel,
+                FILTER_FIRST if per_channel else SCALES_FIRST, kh, kw, *window.geometry, lo, hi,
                 *_scratch(packed, (1, *source.shape[1:])), out.ref(),
             ),
         )
@@ -129,7 +137,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
             (
                 source.ref(), np.ascontiguousarray(values[0]), _scales(weights, channels, 3),
                 float_bias(ctx, ctx.optional(2), channels), *window.geometry, lo, hi,
-                Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])), np.zeros(channels, np.int32),
+                Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
                 Scratch(np.dtype(np.int32), (channels,)), out.ref(),
             ),
         )
@@ -149,7 +157,8 @@ def fully_connected(ctx: NodeContext) -> Sequence[Call]:
             gemm_hybrid,
             (
                 packed.isa, source.ref((rows, depth)), packed.flip, copies, packed.weights, packed.bias,
-                _row_sums(values), _scales(weights, channels, 0), float_bias(ctx, ctx.optional(2), channels),
+                _padded(packed, _row_sums(values)), _padded(packed, _scales(weights, channels, 0)),
+                _padded(packed, float_bias(ctx, ctx.optional(2), channels)),
                 bool(ctx.options["asymmetric_quantize_inputs"]), lo, hi, 0, rows,
                 *_scratch(packed, (depth,)), out.ref((rows, channels)),
             ),

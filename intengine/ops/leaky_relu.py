@@ -29,11 +29,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         below = float(np.float32(source.scale * alpha) / out.scale)
 
     def formula(values: Ints) -> Ints:
-        return np.where(
-            values >= source.zero_point,
-            rescale(source, out, identity, values),
-            rescale(source, out, below, values),
-        )
+        # A negative slope is rounded as its magnitude and negated after.
+        sign = -1 if below < 0 else 1
+        less = out.zero_point + sign * (rescale(source, out, abs(below), values) - out.zero_point)
+        return np.where(values >= source.zero_point, rescale(source, out, identity, values), less)
 
     return table_calls(ctx, formula)
 

@@ -114,8 +114,8 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     filter_zero_point(ctx, source, weights)
     scales = np.ascontiguousarray(np.broadcast_to(weights.channel_scales(channels, 0), channels))
     lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), source.shape[1:])
-    after = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
-    return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *after))]
+    rest = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
+    return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *rest))]
 
 
 def _taps(weights: NDArray[Any]) -> NDArray[Any]:

@@ -2,47 +2,8 @@
 
 from intengine_kernels.gemm import multiply_requantize, set_row_bias
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
-from intengine_kernels.jit import inline, kernel
-
-
-@inline
-def gather(x, b, out_y, out_x, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, c0, depth, flip, fill, patch):
-    """patch[: kh * kw * depth] = the taps of one output pixel, zeros after; taps outside the image become `fill`."""
-    _, height, width, channels = x.shape
-    store = patch.dtype.type
-    left = out_x * stride_w - pad_w
-    k = 0
-    for ky in range(kh):
-        y = out_y * stride_h - pad_h + ky * dil_h
-        inside_y = 0 <= y < height
-        if inside_y and dil_w == 1 and depth == channels:
-            # Neighbouring taps lie next to each other: one long copy between what lies outside.
-            first = min(max(-left, 0), kw)
-            last = max(min(width - left, kw), first)
-            image_row = x[b, y].reshape(-1)
-            source = image_row[(left + first) * depth : (left + last) * depth]
-            target = patch[k + first * depth : k + last * depth]
-            for i in range(target.shape[0]):
-                target[i] = store(store(source[i]) ^ flip)
-            for i in range(k, k + first * depth):
-                patch[i] = fill
-            for i in range(k + last * depth, k + kw * depth):
-                patch[i] = fill
-            k += kw * depth
-            continue
-        for kx in range(kw):
-            column = left + kx * dil_w
-            target = patch[k : k + depth]
-            if inside_y and 0 <= column < width:
-                source = x[b, y, column, c0 : c0 + depth]
-                for c in range(depth):
-                    target[c] = store(store(source[c]) ^ flip)
-            else:
-                for c in range(depth):
-                    target[c] = fill
-            k += depth
-    for rest in range(k, patch.shape[0]):
-        patch[rest] = store(0)
+from intengine_kernels.jit import kernel
+from intengine_kernels.patch import gather
 
 
 @kernel
@@ -68,15 +29,18 @@ def conv_requantize(
     store = panel.dtype.type
     flip = store(flip)
     fill = store(fill)
-    flat_panel, flat_w, flat_out = panel.reshape(-1), w.reshape(-1), out.reshape(-1)
+    _, height, width, _ = x.shape
+    image = height * width * x.shape[3]
+    flat_x, flat_panel, flat_w, flat_out = x.reshape(-1), panel.reshape(-1), w.reshape(-1), out.reshape(-1)
     for row in range(row_begin, row_end, ROW_BLOCK):
         rows = min(ROW_BLOCK, row_end - row)
         for g in range(groups):
             for r in range(rows):
                 pixel = row + r
                 gather(
-                    x, pixel // (out_w * out_h), (pixel // out_w) % out_h, pixel % out_w, kh, kw,
-                    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
+                    flat_x, pixel // (out_w * out_h) * image, height, width, depth * groups,
+                    (pixel // out_w) % out_h, pixel % out_w, kh, kw, stride_h, stride_w, dil_h, dil_w,
+                    pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
                 )  # fmt: skip
             set_row_bias(flat_panel, lda, kh * kw * depth, rows, row_term, row_bias)
             multiply_requantize(

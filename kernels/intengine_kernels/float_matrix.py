@@ -4,7 +4,7 @@ import numpy as np
 
 from intengine_kernels.jit import kernel
 from intengine_kernels.ordered import ROWS, add_rows, clamp_row
-from intengine_kernels.patch import gather_patch
+from intengine_kernels.patch import gather
 
 
 @kernel
@@ -12,8 +12,8 @@ def gemm_float(a, w, bias, lo, hi, row_begin, row_end, acc, out):
     """out[m] = clamp(a[m] @ w + bias) for rows row_begin..row_end; the sum starts at 0 and the bias comes last.
 
     Args:
-        a: float32[M, K]. w: float32[K, N]. bias: float32[N]. lo, hi: floats.
-        acc: scratch float32[ROWS, N].
+        a: float32[M, K]. w: float32[K, >= N]. bias: float32[N]. lo, hi: floats.
+        acc: scratch float32[ROWS, >= N].
         out: float32[M, N], written.
     """
     lo, hi = np.float32(lo), np.float32(hi)
@@ -35,24 +35,29 @@ def conv_float(
     A tap outside the image adds 0 * w, which changes no sum as long as w is finite.
 
     Args:
-        x: float32[B, H, W, C]. w: float32[G, K, N / G] for G groups, K = kh * kw * C / G. bias: float32[N].
+        x: float32[B, H, W, C]. w: float32[G, K, >= N / G] for G groups, K = kh * kw * C / G. bias: float32[N].
         lo, hi: floats.
-        patches: scratch float32[ROWS, K]. acc: scratch float32[ROWS, N / G].
+        patches: scratch float32[ROWS, K]. acc: scratch float32[ROWS, >= N / G].
         out: float32[B, OH, OW, N], written.
     """
-    _, out_h, out_w, _ = out.shape
-    groups, _, columns = w.shape
+    _, out_h, out_w, out_c = out.shape
+    groups = w.shape[0]
+    columns = out_c // groups
     depth = x.shape[3] // groups
-    fill = np.float32(0.0)
+    _, height, width, _ = x.shape
+    image = height * width * x.shape[3]
+    flat_x = x.reshape(-1)
+    none = np.float32(0.0)
     lo, hi = np.float32(lo), np.float32(hi)
     for row in range(row_begin, row_end, ROWS):
         rows = min(ROWS, row_end - row)
         for g in range(groups):
             for i in range(rows):
                 pixel = row + i
-                gather_patch(
-                    x, pixel // (out_w * out_h), (pixel // out_w) % out_h, pixel % out_w, kh, kw,
-                    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, fill, patches[i],
+                gather(
+                    flat_x, pixel // (out_w * out_h) * image, height, width, depth * groups,
+                    (pixel // out_w) % out_h, pixel % out_w, kh, kw, stride_h, stride_w, dil_h, dil_w,
+                    pad_h, pad_w, g * depth, depth, none, none, patches[i],
                 )  # fmt: skip
             acc[:rows] = np.float32(0.0)
             add_rows(patches, 0, rows, w[g], acc, 0)

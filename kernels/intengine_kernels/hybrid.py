@@ -6,11 +6,11 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 
 import numpy as np
 
-from intengine_kernels.conv import gather
 from intengine_kernels.gemm import multiply
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.patch import gather
 
 #: out = sum * (s * s_w) + bias, and out = (sum * s_w) * s + bias.
 SCALES_FIRST, FILTER_FIRST = 0, 1
@@ -26,26 +26,14 @@ def _append_negatives(row, depth, flip, copies):
 
 
 @inline
-def _scale_row(acc, row_sum, zero_point, input_scale, filter_scale, order, bias, lo, hi, out):
-    """out[c] = clamp((acc[c] - zero_point * row_sum[c]) scaled in that order + bias[c])."""
+def _scale_rows(
+    acc, rows, row_sum, zero_points, scales, filter_scale, order, bias, lo, hi, count, line, out, out_at, out_step
+):
+    """out[c] = clamp((acc[c] - zero_point * row_sum[c]) scaled in that order + bias[c]), row by row.
+
+    Rows have COLUMNS accumulators, of which the first `count` are wanted; `line` takes them all.
+    """
     # One loop for each order: a branch inside would keep it from vectorizing.
-    if order == SCALES_FIRST:
-        for c in range(out.shape[0]):
-            total = np.float32(np.int32(acc[c] - np.int32(zero_point * row_sum[c])))
-            value = np.float32(total * np.float32(input_scale * filter_scale[c]) + bias[c])
-            value = lo if value < lo else value
-            out[c] = hi if hi < value else value
-    else:
-        for c in range(out.shape[0]):
-            total = np.float32(np.int32(acc[c] - np.int32(zero_point * row_sum[c])))
-            value = np.float32(np.float32(total * filter_scale[c]) * input_scale + bias[c])
-            value = lo if value < lo else value
-            out[c] = hi if hi < value else value
-
-
-@inline
-def _scale_rows(acc, rows, row_sum, zero_points, scales, filter_scale, order, bias, lo, hi, count, line, out, out_at, out_step):
-    """`_scale_row` of `rows` rows of COLUMNS accumulators, of which the first `count` are wanted."""
     for r in range(rows):
         source = acc[r * COLUMNS : (r + 1) * COLUMNS]
         zero_point, input_scale = zero_points[r], scales[r]
@@ -80,9 +68,7 @@ def _multiply_scale(
         place = group * panels + p
         first = place * COLUMNS
         last = first + COLUMNS
-        multiply(
-            isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc
-        )
+        multiply(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
         _scale_rows(
             acc, rows, row_sum[first:last], zero_points, scales, filter_scale[first:last], order, bias[first:last],
             lo, hi, min(COLUMNS, channels - p * COLUMNS), line, out, out_at + p * COLUMNS, out_step,
@@ -92,7 +78,7 @@ def _multiply_scale(
 @kernel
 def gemm_hybrid(
     isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, lo, hi, row_begin, row_end,
-    lanes, scales, zero_points, q, none, panel, acc, out,
+    lanes, scales, zero_points, q, none, panel, acc, line, out,
 ):  # fmt: skip
     """out[m] = clamp(x[m] @ w.T + bias) for rows row_begin..row_end, each row quantized by itself.
 
@@ -105,13 +91,13 @@ def gemm_hybrid(
         x: float32[M, K].
         w: int8 or int16 [1, P, steps, COLUMNS, per]; steps * per >= (copies + 1) * K.
         folded: int32[P * COLUMNS], -flip * the sums of w.
-        row_sum: int32[N], the sums over its first K columns.
-        filter_scale, bias: float32[N].
+        row_sum: int32[P * COLUMNS], the sums over its first K columns.
+        filter_scale, bias: float32[P * COLUMNS].
         asymmetric: whether q has a zero point.
         lo, hi: floats, may be infinite.
         lanes: scratch float32[2, LANES]. scales: scratch float32[ROW_BLOCK]. zero_points: scratch int32[ROW_BLOCK].
         q: scratch int8[K]. none: int32[ROW_BLOCK] of zeros. panel: scratch uint8 or int16 [ROW_BLOCK, steps * per].
-        acc: scratch int32[ROW_BLOCK * COLUMNS].
+        acc: scratch int32[ROW_BLOCK * COLUMNS]. line: scratch float32[COLUMNS].
         out: float32[M, N], written.
 
     Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
@@ -137,7 +123,7 @@ def gemm_hybrid(
             _append_negatives(target, depth, flip, copies)
         _multiply_scale(
             isa, panel, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, SCALES_FIRST,
-            bias, lo, hi, flat_out, row * channels, channels,
+            bias, lo, hi, line, flat_out, row * channels, channels, channels,
         )  # fmt: skip
 
 
@@ -145,7 +131,7 @@ def gemm_hybrid(
 def conv_hybrid(
     isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, order, kh, kw,
     stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
-    lanes, scales, zero_points, q, none, panel, acc, out,
+    lanes, scales, zero_points, q, none, panel, acc, line, out,
 ):  # fmt: skip
     """Convolution, each image quantized by itself; taps outside the image are the zero point.
 
@@ -154,7 +140,7 @@ def conv_hybrid(
         w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups; steps * per >= (copies + 1) * kh * kw * C / G.
         order: SCALES_FIRST or FILTER_FIRST.
         q: scratch int8[1, H, W, C].
-        The rest as in `gemm_hybrid`, `folded` for all groups and N channels in all.
+        The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
 
     Source: tflite/kernels/conv.cc
@@ -164,15 +150,15 @@ def conv_hybrid(
     depth = x.shape[3] // groups
     channels = out_c // groups
     pixels = out_h * out_w
-    flat_out = out.reshape(-1)
+    flat_q, flat_out = q.reshape(-1), out.reshape(-1)
     store = panel.dtype.type
     flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
     for b in range(batches):
         if asymmetric:
-            scale, zero_point = quantize_asymmetric(x[b].reshape(-1), lanes, q.reshape(-1))
+            scale, zero_point = quantize_asymmetric(x[b].reshape(-1), lanes, flat_q)
         else:
-            scale, zero_point = quantize_symmetric(x[b].reshape(-1), lanes, q.reshape(-1))
+            scale, zero_point = quantize_symmetric(x[b].reshape(-1), lanes, flat_q)
         scales[:] = scale
         zero_points[:] = zero_point
         fill = store(store(zero_point) ^ flip)
@@ -181,25 +167,25 @@ def conv_hybrid(
             for g in range(groups):
                 for r in range(rows):
                     gather(
-                        q, 0, (pixel + r) // out_w, (pixel + r) % out_w, kh, kw, stride_h, stride_w, dil_h, dil_w,
-                        pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
+                        flat_q, 0, q.shape[1], q.shape[2], depth * groups, (pixel + r) // out_w, (pixel + r) % out_w,
+                        kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
                     )  # fmt: skip
                     _append_negatives(panel[r], kh * kw * depth, flip, copies)
                 _multiply_scale(
                     isa, panel, rows, w, g, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
-                    bias, lo, hi, flat_out, (b * pixels + pixel) * out_c + g * channels, out_c,
+                    bias, lo, hi, line, flat_out, (b * pixels + pixel) * out_c + g * channels, out_c, channels,
                 )  # fmt: skip
 
 
 @kernel
 def depthwise_conv_hybrid(
-    x, w, filter_scale, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, none, acc, out
+    x, w, filter_scale, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, acc, out
 ):
     """Depthwise convolution, each image quantized by itself with a zero point; taps outside are skipped.
 
     Args:
         x: float32[B, H, W, C]. w: int8[kh, kw, C * D]. filter_scale, bias: float32[C * D]. lo, hi: floats.
-        lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C]. none: int32[C * D] zeros.
+        lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C].
         acc: scratch int32[C * D].
         out: float32[B, OH, OW, C * D], written.
 
@@ -235,6 +221,8 @@ def depthwise_conv_hybrid(
                                 for d in range(multiplier):
                                     at = c * multiplier + d
                                     acc[at] = np.int32(acc[at] + np.int32(tap * np.int32(factors[at])))
-                _scale_row(
-                    acc, none, np.int32(0), scale, filter_scale, SCALES_FIRST, bias, lo, hi, out[b, out_y, out_x]
-                )
+                target = out[b, out_y, out_x]
+                for c in range(out_c):
+                    value = np.float32(np.float32(acc[c]) * np.float32(scale * filter_scale[c]) + bias[c])
+                    value = lo if value < lo else value
+                    target[c] = hi if hi < value else value

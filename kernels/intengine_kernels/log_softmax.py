@@ -30,7 +30,7 @@ def logarithm(x):
     p_a = _saturate(np.int64(times_power(np.int32(12 - head_a), 25)) + np.int64(quarter))
     z_b = srdhm(z, np.int32(_SQRT_HALF))
     head_b = count_leading_zeros(np.int64(z_b)) - 1
-    r_b = times_power(z_b, head_b)
+    r_b = times_power(z, head_b)
     p_b = _saturate(np.int64(times_power(np.int32(12 - head_b), 25)) - np.int64(quarter))
     r = min(r_a, r_b)
     power = max(p_a, p_b)

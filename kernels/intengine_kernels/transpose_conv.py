@@ -79,7 +79,7 @@ def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
     """
     _, height, width, _ = x.shape
     kh, kw, _, _ = w.shape
-    _, out_h, out_w, out_c = out.shape
+    _, out_h, _, out_c = out.shape
     phases, positions, _ = sums.shape
     flat = sums.reshape(phases * positions, out_c)
     lo, hi = np.float32(lo), np.float32(hi)

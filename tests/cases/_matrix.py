@@ -141,7 +141,7 @@ def quantized(
     )  # fmt: skip
     operands = [here, filter_]
     if before:
-        operands = before(b, acc.shape) + [filter_, here]
+        operands = [*before(b, acc.shape), filter_, here]
     if s.bias:
         bias_scale = np.float32(input_scale) * weight_scale
         operands.append(b.tensor("bias", s.bias, (channels,), bias, scale=bias_scale))
@@ -190,11 +190,9 @@ def real(
     filter_ = b.tensor("w", weights, w_shape, w, scale=scale, axis=axis)
     operands = [here, filter_]
     if before:
-        operands = before(b, out_shape) + [filter_, here]
+        operands = [*before(b, out_shape), filter_, here]
     if bias:
-        operands.append(
-            b.tensor("bias", "FLOAT32", (channels,), rng.standard_normal(channels).astype(np.float32))
-        )
+        operands.append(b.tensor("bias", "FLOAT32", (channels,), rng.standard_normal(channels).astype(np.float32)))
     y = b.tensor("y", "FLOAT32", out_shape)
     b.op(op, operands, [y], version=version, options={"fused_activation_function": activation, **options})
     return Problem(name, b.to_bytes([here], [y]), (x,))

@@ -23,9 +23,7 @@ from tests.spec import matrix
 HERE = {
     **SCHEMES,
     # Unlike convolutions, per-tensor int8 filters may have a zero point.
-    "filter_zero_point": Scheme(
-        per_channel=False, input_zero_point=-3, output_zero_point=20, weight_zero_point=-9
-    ),
+    "filter_zero_point": Scheme(per_channel=False, input_zero_point=-3, output_zero_point=20, weight_zero_point=-9),
     "filter_zero_point_ties": Scheme(
         per_channel=False, powers_of_two=True, input_zero_point=3, output_zero_point=-20, weight_zero_point=127
     ),

@@ -21,9 +21,7 @@ def valid_padding(size: int, window: int, stride: int, dilation: int) -> tuple[i
     return (size + stride - ((window - 1) * dilation + 1)) // stride, 0
 
 
-def taps(
-    size: int, out: int, window: int, stride: int, dilation: int, pad: int
-) -> Iterator[tuple[int, int, int]]:
+def taps(size: int, out: int, window: int, stride: int, dilation: int, pad: int) -> Iterator[tuple[int, int, int]]:
     """(output index, tap, input index) along one axis, for taps inside the image, in the order of summation."""
     for o in range(out):
         for k in range(window):
@@ -44,6 +42,15 @@ def geometry(
     return rows, columns, out_h, out_w
 
 
+def add_products(total: NDArray, x: NDArray, w: NDArray) -> NDArray:
+    """total [M, N] + x [M, K] @ w [N, K].T, one product after the other; for integers the order is all the same."""
+    if x.dtype.kind == "i":
+        return total + x @ w.T
+    for k in range(x.shape[1]):
+        total = total + x[:, k, None] * w[None, :, k]
+    return total
+
+
 def conv(
     x: NDArray, w: NDArray, *, same: bool, stride: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1)
 ) -> NDArray:
@@ -59,8 +66,9 @@ def conv(
         for ox, kx, column in columns:
             for g in range(groups):
                 here = slice(g * (n // groups), (g + 1) * (n // groups))
-                for c in range(depth):
-                    out[:, oy, ox, here] += x[:, y, column, g * depth + c, None] * w[None, here, ky, kx, c]
+                out[:, oy, ox, here] = add_products(
+                    out[:, oy, ox, here], x[:, y, column, g * depth : (g + 1) * depth], w[here, ky, kx]
+                )
     return out
 
 
@@ -80,10 +88,7 @@ def depthwise_conv(
 
 def fully_connected(x: NDArray, w: NDArray) -> NDArray:
     """FULLY_CONNECTED without bias: x [M, K], w [N, K] -> [M, N], summed in the order of K."""
-    out = np.zeros((x.shape[0], w.shape[0]), x.dtype)
-    for k in range(w.shape[1]):
-        out += x[:, k, None] * w[None, :, k]
-    return out
+    return add_products(np.zeros((x.shape[0], w.shape[0]), x.dtype), x, w)
 
 
 def transpose_conv_taps(
@@ -110,6 +115,5 @@ def transpose_conv(
     """TRANSPOSE_CONV without bias: x [B, H, W, C], w [N, kh, kw, C] -> out_shape."""
     out = np.zeros(out_shape, x.dtype)
     for y, column, ky, kx, oy, ox in transpose_conv_taps(x.shape, w.shape, out_shape, stride, same):
-        for c in range(x.shape[3]):
-            out[:, oy, ox] += x[:, y, column, c, None] * w[None, :, ky, kx, c]
+        out[:, oy, ox] = add_products(out[:, oy, ox], x[:, y, column], w[:, ky, kx])
     return out
