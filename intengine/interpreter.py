@@ -8,48 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from intengine import numerics
-from intengine.binding import BoundCall, ScratchPool, aligned_empty, bind_step
 from intengine.errors import InputError
+from intengine.execution import Execution
 from intengine.model import Model, Signature, TensorSpec
 from intengine.plan import Plan, build
 from intengine.quantization import dequantize, quantize
 from intengine.reader import load
 from intengine.shapes import Shape
-from intengine.step import Ref, Step
 from intengine.trace import Trace, TracedStep
 
 Inputs = Mapping[Any, ArrayLike] | ArrayLike
 Progress = Callable[[int, int, str], None]
-
-
-class _Bound:
-    """A plan on its buffers: in one arena, or with a buffer for every tensor (`keep_all`)."""
-
-    def __init__(self, built: Plan, *, keep_all: bool) -> None:
-        self.plan = built
-        self.buffers: dict[int, NDArray[Any]] = {}
-        memory = aligned_empty(0 if keep_all else built.arena_size)
-        for life in built.lifetimes:
-            spec = built.subgraph.tensors[life.tensor]
-            if keep_all:
-                piece = aligned_empty(life.size)
-            else:
-                at = built.offsets[life.tensor]
-                piece = memory[at : at + life.size]
-            self.buffers[life.tensor] = piece.view(spec.type.dtype).reshape(built.shapes[life.tensor])
-        self._add_constants(built.steps)
-        pool = ScratchPool(built.steps)
-        self.calls: list[list[BoundCall]] = []
-        for step in built.steps:
-            pool.reset()
-            self.calls.append(bind_step(step, self.buffers, pool.take))
-        self.flat = [call for calls in self.calls for call in calls]
-
-    def _add_constants(self, steps: Sequence[Step]) -> None:
-        """Private aligned copies of the constants that calls name; packed weights are inside the calls already."""
-        named = {arg.tensor for s in steps for call in s.calls for arg in call.args if isinstance(arg, Ref)}
-        for index in named - self.buffers.keys():
-            self.buffers[index] = np.array(self.plan.constants[index], order="C")
 
 
 class Interpreter:
@@ -85,7 +54,7 @@ class Interpreter:
         self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
-        self._bound: dict[bool, _Bound] = {}
+        self._executions: dict[bool, Execution] = {}
         self._plan = self._build()
 
     # -- what it takes and gives ------------------------------------------------------------------------------
@@ -130,7 +99,7 @@ class Interpreter:
             except Exception:
                 self._shapes = old
                 raise
-            self._bound.clear()
+            self._executions.clear()
 
     # -- running ----------------------------------------------------------------------------------------------
 
@@ -147,10 +116,7 @@ class Interpreter:
         Raises:
             InputError: for a wrong name, dtype or shape.
         """
-        bound = self._enter(inputs, keep_all=False)
-        for function, args in bound.flat:
-            function(*args)
-        return self._leave(bound)
+        return self._leave(self._enter(inputs, keep_all=False).run(self._build))
 
     def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
         """Run once and keep every tensor; the same bytes as `run`.
@@ -158,19 +124,24 @@ class Interpreter:
         Args:
             progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
         """
-        bound = self._enter(inputs, keep_all=True)
-        built = bound.plan
-        for at, (step, calls) in enumerate(zip(built.steps, bound.calls, strict=True)):
-            if progress:
-                progress(at, len(built.steps), step.op)
-            for function, args in calls:
-                function(*args)
+        execution = self._enter(inputs, keep_all=True)
+        while True:
+            steps = execution.plan.steps
+            for at, calls in enumerate(execution.calls, execution.first):
+                if progress:
+                    progress(at, len(steps), steps[at].op)
+                for function, args in calls:
+                    function(*args)
+            if execution.plan.pending is None:
+                break
+            execution = execution.after(self._build)
         if progress:
-            progress(len(built.steps), len(built.steps), "")
-        tensors = {i: bound.buffers[i].copy() for i in built.subgraph.inputs}
+            progress(len(steps), len(steps), "")
+        built = execution.plan
+        tensors = {i: execution.buffers[i].copy() for i in built.subgraph.inputs}
         for node in built.subgraph.nodes:
             for i in node.outputs:
-                tensors[i] = bound.buffers[i].copy() if i in bound.buffers else built.constants[i]
+                tensors[i] = execution.buffers[i].copy() if i in execution.buffers else built.constants[i]
         return Trace(
             tensors,
             {i: built.subgraph.tensors[i].name for i in tensors},
@@ -197,8 +168,10 @@ class Interpreter:
 
     # -- inside -----------------------------------------------------------------------------------------------
 
-    def _build(self) -> Plan:
-        return build(self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes))
+    def _build(self, values: Mapping[int, NDArray[Any]] | None = None) -> Plan:
+        return build(
+            self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes), values=values
+        )
 
     def _names(self, indices: Sequence[int], signed: Mapping[str, int]) -> dict[str, int]:
         by_index = {index: name for name, index in signed.items()}
@@ -247,21 +220,21 @@ class Interpreter:
             )
         return array
 
-    def _enter(self, inputs: Inputs, *, keep_all: bool) -> _Bound:
+    def _enter(self, inputs: Inputs, *, keep_all: bool) -> Execution:
         arrays = {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
         self.resize({i: array.shape for i, array in arrays.items()})
-        bound = self._bound.get(keep_all)
-        if bound is None:
-            bound = self._bound[keep_all] = _Bound(self._plan, keep_all=keep_all)
+        execution = self._executions.get(keep_all)
+        if execution is None:
+            execution = self._executions[keep_all] = Execution(self._plan, keep_all=keep_all)
         for i, array in arrays.items():
-            np.copyto(bound.buffers[i], array)
-        return bound
+            np.copyto(execution.buffers[i], array)
+        return execution
 
-    def _leave(self, bound: _Bound) -> dict[str, NDArray[Any]]:
+    def _leave(self, execution: Execution) -> dict[str, NDArray[Any]]:
         out = {}
         for name, i in self._outputs.items():
-            found = bound.buffers.get(i)
-            out[name] = found.copy() if found is not None else bound.plan.constants[i].copy()
+            found = execution.buffers.get(i)
+            out[name] = found.copy() if found is not None else execution.plan.constants[i].copy()
         return out
 
 

@@ -253,11 +253,14 @@ def _described(array: NDArray[Any], *, values: bool = False) -> dict[str, Any]:
 
 
 def _print_output(out: Console, name: str, array: NDArray[Any]) -> None:
+    def show(value: Any) -> str:
+        return f"{value:.6g}" if array.dtype.kind == "f" else str(value)
+
     text = f"{name}: {array.dtype}{list(array.shape)}"
     if array.dtype.kind in "iuf" and array.size:
-        text += f", {array.min():g} to {array.max():g}"
+        text += f", {show(array.min())} to {show(array.max())}"
     flat = array.reshape(-1)
-    shown = ", ".join(f"{value:.6g}" if array.dtype.kind == "f" else str(value) for value in flat[:_SHOWN])
+    shown = ", ".join(map(show, flat[:_SHOWN]))
     out.print(f"{text}: {shown}{', ...' if flat.size > _SHOWN else ''}")
 
 

@@ -4,8 +4,12 @@ import numpy as np
 from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT, REAL_DOUBLE
 from numpy.typing import NDArray
 
+from intengine.errors import InvalidModelError
 from intengine.model import TensorType
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
+
+#: The greatest left shift of INT64_15BIT, which keeps 15 bits of a multiplier.
+_MOST_LEFT = 14
 
 
 def _per_channel(filter_scale: NDArray[np.float32], channels: int) -> NDArray[np.float64]:
@@ -20,17 +24,26 @@ def _conv_real(scales: ConvScales) -> NDArray[np.float64]:
     if scales.input_type is TensorType.UINT8:
         product = (scales.input * scales.filter).astype(np.float32)
         return _per_channel(product, scales.channels) / np.float64(scales.output)
-    return (
-        np.float64(scales.input) * _per_channel(scales.filter, scales.channels) / np.float64(scales.output)
-    )
+    return np.float64(scales.input) * _per_channel(scales.filter, scales.channels) / np.float64(scales.output)
 
 
 def convolution(scales: ConvScales) -> Requantizer:
     """Two roundings after an int32 accumulator, a 15-bit multiplier and one rounding after an int64 one.
 
+    Raises:
+        InvalidModelError: for a multiplier that the scheme cannot express.
+
     Source: tflite/kernels/internal/reference/integer_ops/conv.h
     """
-    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, _conv_real(scales))
+    if not scales.wide:
+        return fixed_point(DOUBLE_ROUNDING, _conv_real(scales))
+    requantizer = fixed_point(INT64_15BIT, _conv_real(scales))
+    if (requantizer.shift > _MOST_LEFT).any():
+        raise InvalidModelError(
+            f"A multiplier after an int64 accumulator must be below 2**{_MOST_LEFT}; "
+            f"the scales give {_conv_real(scales).max()}."
+        )
+    return requantizer
 
 
 def fully_connected(scales: ConvScales) -> Requantizer:

@@ -40,6 +40,13 @@ def _range(x, lanes):
 
 
 @inline
+def _to_int32(value):
+    """float32 -> int32, truncated; what int32 cannot hold, and NaN, is its least number, as x86 has it."""
+    fits = np.float32(-(2.0**31)) <= value < np.float32(2.0**31)
+    return np.int32(value if fits else np.float32(-(2.0**31)))
+
+
+@inline
 def _round_row(x, inverse, zero_point, least, q):
     """q[i] = clamp(round(x[i] * inverse) + zero_point, least, 127)."""
     whole = x.shape[0] - x.shape[0] % SIMD
@@ -48,13 +55,13 @@ def _round_row(x, inverse, zero_point, least, q):
     for i in range(whole):
         value = np.float32(body[i] * inverse)
         value = np.float32(value + np.copysign(np.float32(0.5), value))
-        target[i] = np.int8(min(max(np.int32(np.int32(value) + zero_point), least), np.int32(127)))
+        target[i] = np.int8(min(max(np.int32(_to_int32(value) + zero_point), least), np.int32(127)))
     for i in range(whole, x.shape[0]):
         value = np.float32(x[i] * inverse)
         rounded = np.trunc(value)
         if abs(np.float32(value - rounded)) >= np.float32(0.5):
             rounded = np.float32(rounded + np.copysign(np.float32(1.0), value))
-        q[i] = np.int8(min(max(np.int32(np.int32(rounded) + zero_point), least), np.int32(127)))
+        q[i] = np.int8(min(max(np.int32(_to_int32(rounded) + zero_point), least), np.int32(127)))
 
 
 @inline

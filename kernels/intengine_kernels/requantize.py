@@ -5,14 +5,14 @@ The scheme is an integer argument, branched on once a row: a closure would recom
 
 import numpy as np
 
-from intengine_kernels.fixedpoint import mbqm, mbqm64, round_half_away
+from intengine_kernels.fixedpoint import INT32_MAX, INT32_MIN, mbqm, mbqm64, round_half_away
 from intengine_kernels.jit import inline
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
 DOUBLE_ROUNDING = 0
 #: multiplier cut to 15 bits, one rounding with ties up; int64 accumulator.
 INT64_15BIT = 1
-#: double precision product, rounded half away from zero.
+#: double precision product, rounded half away from zero; beyond int32 it is -2**31.
 REAL_DOUBLE = 2
 
 
@@ -43,5 +43,8 @@ def requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, ou
             out[c] = store(min(max(value, lo), hi))
     else:
         for c in range(n):
-            value = np.int32(np.int64(round_half_away(np.float64(acc[c]) * scale[c])) + np.int64(zero_point))
+            real = round_half_away(np.float64(acc[c]) * scale[c])
+            # What int32 cannot hold is its least number, as x86 has it, before the zero point is added.
+            real = real if INT32_MIN <= real <= INT32_MAX else np.float64(INT32_MIN)
+            value = np.int32(np.int64(np.int32(real)) + np.int64(zero_point))
             out[c] = store(min(max(value, lo), hi))

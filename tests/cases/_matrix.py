@@ -114,7 +114,8 @@ def quantized(
     bias = np.clip(np.rint(spread * rng.normal(0, 0.5, channels) - centre), -(2**30), 2**30).astype(np.int64)
     if s.bias:
         flat = flat + bias
-    reach = np.maximum(np.abs(flat).max(axis=0, initial=1), 1)
+    # The arithmetic after an int64 sum is made for multipliers below 2**7.
+    reach = np.maximum(np.abs(flat).max(axis=0, initial=1), (RANGES[s.activation][1] + 1) // 128)
 
     lo, hi = RANGES[s.activation]
     input_scale = 0.0625 if s.powers_of_two else rng.uniform(0.002, 0.2)

@@ -15,9 +15,7 @@ ACCUMULATOR = {DOUBLE_ROUNDING: np.int32, INT64_15BIT: np.int64, REAL_DOUBLE: np
 SCHEMES = pytest.mark.parametrize("scheme", list(ACCUMULATOR))
 
 
-def expected(
-    acc: np.ndarray, real: np.ndarray, scheme: int, zero_point: int, lo: int, hi: int
-) -> np.ndarray:
+def expected(acc: np.ndarray, real: np.ndarray, scheme: int, zero_point: int, lo: int, hi: int) -> np.ndarray:
     out = []
     for value, scale in zip(acc.tolist(), real.tolist(), strict=True):
         multiplier, shift = quantize_multiplier(scale)
@@ -31,8 +29,15 @@ def expected(
 
 
 def requantized(
-    run: Callable[..., Any], acc: np.ndarray, real: np.ndarray, scheme: int, zero_point: int, lo: int, hi: int, dtype: type
-) -> np.ndarray:  # fmt: skip
+    run: Callable[..., Any],
+    acc: np.ndarray,
+    real: np.ndarray,
+    scheme: int,
+    zero_point: int,
+    lo: int,
+    hi: int,
+    dtype: type,
+) -> np.ndarray:
     pairs = np.array([quantize_multiplier(float(value)) for value in real], np.int32).reshape(-1, 2)
     out = np.full(acc.size, 77, dtype)
     multiplier, shift = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
@@ -46,7 +51,9 @@ def requantized(
     ("dtype", "zero_point", "lo", "hi"),
     [(np.int8, -128, -128, 127), (np.int8, 127, -20, 90), (np.uint8, 255, 0, 255), (np.int16, 0, -32768, 32767)],
 )  # fmt: skip
-def test_rows_equal_the_formula(run: Callable[..., Any], scheme: int, dtype: type, zero_point: int, lo: int, hi: int) -> None:
+def test_rows_equal_the_formula(
+    run: Callable[..., Any], scheme: int, dtype: type, zero_point: int, lo: int, hi: int
+) -> None:
     rng = np.random.default_rng(1)
     n = 400
     real = 2.0 ** rng.uniform(-20, 5, n)
@@ -65,6 +72,16 @@ def test_ties_go_where_the_scheme_sends_them(run: Callable[..., Any], scheme: in
     assert np.array_equal(got, expected(acc, real, scheme, 0, -128, 127))
     tie = np.flatnonzero(acc == -4)[0]
     assert got[tie] == (0 if scheme == INT64_15BIT else -1)
+
+
+@both_ways(requantize_row)
+@pytest.mark.parametrize("zero_point", [-5, 0, 5])
+def test_products_beyond_int32_are_the_least_number(run: Callable[..., Any], zero_point: int) -> None:
+    acc = np.array([2**30, -(2**30), 2**30, 1, 2**30 + 1], np.int32)
+    real = np.array([4.0, 4.0, 1.9, 3.0, 2.0**900 / 2.0**890])
+    got = requantized(run, acc, real, REAL_DOUBLE, zero_point, -128, 127, np.int8)
+    assert np.array_equal(got, expected(acc, real, REAL_DOUBLE, zero_point, -128, 127))
+    assert got[0] == (127 if zero_point < 0 else -128)
 
 
 @SCHEMES

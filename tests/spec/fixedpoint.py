@@ -3,6 +3,8 @@
 from fractions import Fraction
 from math import floor
 
+import numpy as np
+
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 
@@ -50,5 +52,32 @@ def mbqm64(x: int, multiplier: int, shift: int) -> int:
 
 
 def real_product(acc: int, scale: float) -> int:
-    """float64(acc) * scale, rounded to float64, then to the nearest integer, halves away from zero."""
-    return half_away(float(acc) * scale)
+    """float64(acc) * scale, to the nearest integer, halves away from zero; -2**31 if int32 cannot hold that."""
+    nearest = half_away(float(acc) * scale)
+    return nearest if INT32_MIN <= nearest <= INT32_MAX else INT32_MIN
+
+
+def encode_multiplier(real: Fraction | float) -> tuple[int, int]:
+    """(multiplier, shift): real = multiplier * 2**(shift - 31) with 31 bits, to the nearest, halves away."""
+    exact, shift = Fraction(real), 0
+    if exact < Fraction(1, 2**32):
+        return 0, 0
+    while exact >= 1:
+        exact, shift = exact / 2, shift + 1
+    while exact < Fraction(1, 2):
+        exact, shift = exact * 2, shift - 1
+    multiplier = half_away(exact * 2**31)
+    return (2**30, shift + 1) if multiplier == 2**31 else (multiplier, shift)
+
+
+def activation_bounds(activation: int, scale: float, zero_point: int, lo: int, hi: int) -> tuple[int, int]:
+    """The range lo..hi of a type, narrowed by NONE, RELU, RELU_N1_TO_1 or RELU6 (0 to 3) at a float32 scale."""
+    least, most = {0: (None, None), 1: (0.0, None), 2: (-1.0, 1.0), 3: (0.0, 6.0)}[activation]
+
+    def quantized(real: float) -> int:
+        return zero_point + half_away(float(np.float32(np.float32(real) / np.float32(scale))))
+
+    return (
+        lo if least is None else max(lo, quantized(least)),
+        hi if most is None else min(hi, quantized(most)),
+    )

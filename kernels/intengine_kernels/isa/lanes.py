@@ -60,14 +60,16 @@ def _int64_15bit(builder, acc, multiplier, shift, scale):
 
 
 def _real_double(builder, acc, multiplier, shift, scale):
-    """A double precision product, rounded half away from zero."""
+    """A double precision product, rounded half away from zero; -2**31 where int32 cannot hold it."""
     product = builder.fmul(builder.sitofp(acc, _VF64), scale)
     whole = _call(builder, "llvm.trunc.v16f64", _VF64, product)
     rest = _call(builder, "llvm.fabs.v16f64", _VF64, builder.fsub(product, whole))
     one = _call(builder, "llvm.copysign.v16f64", _VF64, _const(_VF64, 1.0), product)
     far = builder.fcmp_ordered(">=", rest, _const(_VF64, 0.5))
     rounded = builder.select(far, builder.fadd(whole, one), whole)
-    return builder.trunc(builder.fptosi(rounded, _V64), _V32)
+    least, beyond = _const(_VF64, -(2.0**31)), _const(_VF64, 2.0**31)
+    fits = builder.and_(builder.fcmp_ordered(">=", rounded, least), builder.fcmp_ordered("<", rounded, beyond))
+    return builder.fptosi(builder.select(fits, rounded, least), _V32)
 
 
 _SCHEMES = {DOUBLE_ROUNDING: _double_rounding, INT64_15BIT: _int64_15bit, REAL_DOUBLE: _real_double}

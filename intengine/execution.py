@@ -1,0 +1,89 @@
+"""A Plan on its buffers, ready to be called; and, where a plan waits for a value of the run, how it goes on."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.binding import BoundCall, ScratchPool, aligned_empty, bind_step
+from intengine.plan import Plan
+from intengine.step import Ref
+
+#: Given the values that the run has computed so far (tensor -> elements), plans further.
+BuildOn = Callable[[Mapping[int, NDArray[Any]]], Plan]
+#: Continuations that are kept for values seen before.
+_KEPT = 8
+
+
+class Execution:
+    """One plan in one arena, or with a buffer for every tensor (`keep_all`, and plans that wait for values).
+
+    Attributes:
+        plan: what it runs. before: the execution that it continues, or None.
+        buffers: tensor -> its array.
+        first: index of the first step that is its own; those before belong to `before`.
+        calls: bound calls of its own steps.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        keep_all: bool,
+        before: "Execution | None" = None,
+        values: Mapping[int, NDArray[Any]] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.first = len(before.plan.steps) if before else 0
+        self.buffers: dict[int, NDArray[Any]] = dict(before.shared()) if before else {}
+        self._values = dict(values or {})
+        self._after: dict[bytes, Execution] = {}
+        separate = keep_all or before is not None or plan.pending is not None
+        memory = aligned_empty(0 if separate else plan.arena_size)
+        for life in plan.lifetimes:
+            if life.tensor in self.buffers:
+                continue
+            at = 0 if separate else plan.offsets[life.tensor]
+            piece = (aligned_empty(life.size) if separate else memory)[at : at + life.size]
+            dtype = plan.subgraph.tensors[life.tensor].type.dtype
+            self.buffers[life.tensor] = piece.view(dtype).reshape(plan.shapes[life.tensor])
+        steps = plan.steps[self.first :]
+        # Private aligned copies of the constants that calls name; packed weights are inside the calls already.
+        named = {arg.tensor for step in steps for call in step.calls for arg in call.args if isinstance(arg, Ref)}
+        for index in named - self.buffers.keys():
+            self.buffers[index] = np.array(plan.constants[index], order="C")
+        pool = ScratchPool(steps)
+        self.calls: list[list[BoundCall]] = []
+        for step in steps:
+            pool.reset()
+            self.calls.append(bind_step(step, self.buffers, pool.take))
+        self._flat = [call for calls in self.calls for call in calls]
+
+    def shared(self) -> dict[int, NDArray[Any]]:
+        """Buffers that a continuation goes on with: of the inputs and of all steps so far."""
+        touched = {i for step in self.plan.steps for i in (*step.inputs, *step.outputs)}
+        touched.update(self.plan.subgraph.inputs)
+        return {i: self.buffers[i] for i in touched if i in self.buffers}
+
+    def run(self, build_on: BuildOn) -> "Execution":
+        """Call everything once, continuations included; returns the last one, whose buffers have the outputs."""
+        for function, args in self._flat:
+            function(*args)
+        return self if self.plan.pending is None else self.after(build_on).run(build_on)
+
+    def after(self, build_on: BuildOn) -> "Execution":
+        """The continuation for the value that the pending tensor has now."""
+        pending = self.plan.pending
+        assert pending is not None
+        value = self.buffers[pending].copy()
+        key = value.tobytes()
+        found = self._after.pop(key, None)
+        if found is None:
+            values = {**self._values, pending: value}
+            found = Execution(build_on(values), keep_all=True, before=self, values=values)
+        # The one used last comes last; the first is dropped.
+        self._after[key] = found
+        if len(self._after) > _KEPT:
+            del self._after[next(iter(self._after))]
+        return found

@@ -1,0 +1,209 @@
+"""Every shared model against LiteRT's reference kernels, as docs/exactness.md: python tools/exactness.py [--only TEXT].
+
+5 seeded random inputs for each model, and real ones where the shared data fits; every tensor of every run compared.
+Then top-1 on the labelled sets, and the vectors that others recorded. Needs ai-edge-litert and ../shared.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import intengine
+from intengine.runners import LiteRTRunner, RunnerError
+from intengine.samples import Random, draw
+from intengine.verification import VerifyResult, verify
+from intengine.writer import dump
+from tools.shared_data import ROOT, SHARED, labelled, real_inputs
+
+RANDOM = Random(5, 0)
+REAL = 3
+PAGE = ROOT / "docs" / "exactness.md"
+
+
+def samples(engine: intengine.Interpreter) -> Iterator[dict[str, np.ndarray]]:
+    yield from draw(engine, RANDOM)
+    yield from real_inputs(engine, REAL)
+
+
+def with_axis_zero(model: intengine.Model) -> bytes:
+    """The model with the quantized dimension of one-dimensional tensors set to 0, the only one that they have."""
+    subgraphs = tuple(
+        dataclasses.replace(
+            graph,
+            tensors=tuple(
+                dataclasses.replace(t, quantization=dataclasses.replace(t.quantization, axis=0))
+                if len(t.shape) == 1
+                else t
+                for t in graph.tensors
+            ),
+        )
+        for graph in model.subgraphs
+    )
+    return dump(dataclasses.replace(model, subgraphs=subgraphs))
+
+
+def check(path: Path, runner: LiteRTRunner) -> dict[str, Any]:
+    """One row of the table."""
+    row: dict[str, Any] = {"model": f"{path.parent.name}/{path.stem}", "note": ""}
+    try:
+        engine = intengine.Interpreter(str(path))
+    except intengine.UnsupportedError as error:
+        missing = sorted({problem.split(" ")[0] for problem in error.problems})
+        return row | {"note": f"not yet: {', '.join(missing)}"}
+    try:
+        result = verify(str(path), samples(engine), runner=runner)
+    except RunnerError as error:
+        if "quantized_dimension" not in str(error):
+            return row | {"note": f"runs here; LiteRT: {str(error)[:80]}"}
+        row["note"] = "LiteRT refuses its rank-1 tensors with quantized_dimension 3; compared with a copy that says 0"
+        result = verify(with_axis_zero(engine.model), samples(engine), runner=runner)
+    return row | summary(result)
+
+
+def summary(result: VerifyResult) -> dict[str, Any]:
+    return {
+        "inputs": result.inputs,
+        "tensors": len(result.tensors),
+        "integer_bytes": result.integer_bytes,
+        "integer_differing": result.integer_differing,
+        "float_elements": result.float_elements,
+        "float_differing": result.float_differing,
+        "max_ulp": result.max_ulp,
+        "first_difference": str(result.first_difference or ""),
+    }
+
+
+def accuracy(path: Path, runner: LiteRTRunner) -> dict[str, Any] | None:
+    """Top-1 here and in LiteRT on the labelled set that fits, and how many output elements differ."""
+    try:
+        engine = intengine.Interpreter(str(path))
+    except intengine.UnsupportedError:
+        return None
+    found = labelled(engine)
+    if found is None:
+        return None
+    name, images, labels = found
+    ((key, spec),) = engine.inputs.items()
+    (out,) = engine.outputs.values()
+    try:
+        runner.load(path.read_bytes())
+    except RunnerError:
+        return None
+    right = np.zeros(2, int)
+    differing = 0
+    for image, label in zip(images, labels, strict=True):
+        x = image.reshape(engine.input_shapes[key])
+        (ours,) = engine.run({key: x}).values()
+        theirs = runner.run({spec.index: x}, (out.index,))[out.index]
+        differing += int((ours != theirs).sum())
+        right += [int(ours.argmax() == label), int(theirs.argmax() == label)]
+    n = len(labels)
+    return {
+        "model": path.stem, "set": name, "samples": n, "intengine": right[0] / n, "litert": right[1] / n,
+        "differing": differing,
+    }  # fmt: skip
+
+
+def vectors() -> dict[str, tuple[int, int]]:
+    """Set of recorded vectors -> (elements compared, differing)."""
+    counts = {"tflm_seanet": np.zeros(2, int), "vela kws_micronet_m": np.zeros(2, int)}
+    for path in sorted((SHARED / "vectors" / "tflm_seanet").glob("*.tflite")):
+        engine = intengine.Interpreter(str(path))
+        with np.load(path.with_suffix(".npz")) as data:
+            inputs = {}
+            for i, (name, shape) in enumerate(engine.input_shapes.items()):
+                (key,) = (k for k in data if k.startswith(f"input{i}_"))
+                inputs[name] = data[key].reshape(shape)
+            (golden,) = (data[k] for k in data if k.startswith("golden"))
+        (out,) = engine.run(inputs).values()
+        counts["tflm_seanet"] += [golden.size, int((out.reshape(-1) != golden).sum())]
+    engine = intengine.Interpreter(str(SHARED / "models" / "audio" / "kws_micronet_m_int8.tflite"))
+    where = SHARED / "vectors" / "vela"
+    (out,) = engine.run(np.load(where / "example_models_kws_micronet_m_ifm0.npy")).values()
+    golden = np.load(where / "example_models_kws_micronet_m_ofm0.npy")
+    counts["vela kws_micronet_m"] += [golden.size, int((out.reshape(-1) != golden.reshape(-1)).sum())]
+    return {name: (int(a), int(b)) for name, (a, b) in counts.items()}
+
+
+def page(
+    rows: list[dict[str, Any]], tops: list[dict[str, Any]], recorded: dict[str, tuple[int, int]], version: str
+) -> str:
+    lines = [
+        "# Exactness",
+        "",
+        f"Made by `python tools/exactness.py` with ai-edge-litert {version}, OpResolverType.BUILTIN_REF, profile",
+        "`litert-reference`. Each model: 5 seeded random inputs, and up to 3 real ones where the data fits; every tensor",
+        "that a node computes is compared in every run. Integers must be equal; floats are counted in units in the last",
+        "place (ulp), and 0 means equal bit for bit.",
+        "",
+        "| model | inputs | tensors | integer bytes compared | differing | floats compared | differing | max ulp | note |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    total = np.zeros(4, int)
+    for row in rows:
+        if "inputs" not in row:
+            lines.append(f"| {row['model']} | | | | | | | | {row['note']} |")
+            continue
+        total += [row["integer_bytes"], row["integer_differing"], row["float_elements"], row["float_differing"]]
+        lines.append(
+            f"| {row['model']} | {row['inputs']} | {row['tensors']} | {row['integer_bytes']:,} | "
+            f"{row['integer_differing']:,} | {row['float_elements']:,} | {row['float_differing']:,} | "
+            f"{row['max_ulp']} | {row['note']} |"
+        )
+    lines += [
+        f"| **all** | | | **{total[0]:,}** | **{total[1]:,}** | **{total[2]:,}** | **{total[3]:,}** | | |",
+        "",
+        "## Top-1 on labelled data",
+        "",
+        "| model | data | samples | intengine | LiteRT | differing output elements |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for top in tops:
+        lines.append(
+            f"| {top['model']} | {top['set']} | {top['samples']} | {top['intengine']:.3f} | {top['litert']:.3f} | "
+            f"{top['differing']} |"
+        )
+    lines += ["", "## Vectors that others recorded", "", "| set | elements compared | differing |", "|---|---:|---:|"]
+    lines += [f"| {name} | {count:,} | {differing:,} |" for name, (count, differing) in recorded.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="models whose path contains this; the page is then not written")
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    paths = [path for path in sorted((SHARED / "models").rglob("*.tflite")) if args.only in str(path)]
+    rows, tops = [], []
+    with LiteRTRunner("reference") as runner:
+        for path in paths:
+            started = time.perf_counter()
+            rows.append(check(path, runner))
+            print(f"{time.perf_counter() - started:7.1f} s", rows[-1], flush=True)
+        for path in paths:
+            top = accuracy(path, runner)
+            if top is not None:
+                tops.append(top)
+                print(top, flush=True)
+        recorded = vectors()
+        print(recorded)
+        version = runner.version()
+    if args.json:
+        args.json.write_text(json.dumps({"rows": rows, "accuracy": tops, "vectors": recorded}, indent=1) + "\n")
+    if not args.only:
+        PAGE.write_text(page(rows, tops, recorded, version))
+    if any(row.get("first_difference") for row in rows):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
