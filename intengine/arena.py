@@ -29,9 +29,8 @@ def allocate(lifetimes: Iterable[Lifetime]) -> tuple[dict[int, int], int]:
     for item in sorted(lifetimes, key=lambda life: (-life.size, life.first, life.tensor)):
         size = -(-item.size // ALIGNMENT) * ALIGNMENT
         at = 0
-        for begin, end, other in sorted(
-            (p for p in placed if p[2].first <= item.last and item.first <= p[2].last), key=lambda p: p[0]
-        ):
+        busy = [(begin, end) for begin, end, life in placed if life.first <= item.last and item.first <= life.last]
+        for begin, end in sorted(busy):
             if at + size <= begin:
                 break
             at = max(at, end)

@@ -22,9 +22,7 @@ def unpack(spec: TensorSpec) -> NDArray[Any]:
     raw = spec.raw
     assert raw is not None, "only constants have bytes"
     if spec.sparsity is not None:
-        raise UnsupportedOpError(
-            f"Sparse tensors are not supported; tensor {spec.index} {spec.name!r} is one."
-        )
+        raise UnsupportedOpError(f"Sparse tensors are not supported; tensor {spec.index} {spec.name!r} is one.")
     count = elements(spec.shape)
     if spec.type is TensorType.STRING:
         return unpack_strings(raw, spec.shape, spec.name)

@@ -60,6 +60,15 @@ class Execution:
             self.calls.append(bind_step(step, self.buffers, pool.take))
         self._flat = [call for calls in self.calls for call in calls]
 
+    def value(self, tensor: int) -> NDArray[Any]:
+        """The elements of a tensor: its buffer, or a constant. A buffer in an arena may have been used again.
+
+        Raises:
+            KeyError: for a tensor that this plan never touches.
+        """
+        found = self.buffers.get(tensor)
+        return self.plan.constants[tensor] if found is None else found
+
     def shared(self) -> dict[int, NDArray[Any]]:
         """Buffers that a continuation goes on with: of the inputs and of all steps so far."""
         touched = {i for step in self.plan.steps for i in (*step.inputs, *step.outputs)}

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from intengine import numerics
 from intengine.errors import InputError
 from intengine.execution import Execution
-from intengine.model import Model, Signature, TensorSpec
+from intengine.model import Model, Signature, Subgraph, TensorSpec
 from intengine.plan import Plan, build
 from intengine.quantization import dequantize, quantize
 from intengine.reader import load
@@ -28,6 +28,7 @@ class Interpreter:
         model: a Model, or what `load` takes.
         profile: a profile's name, see `intengine.profiles()`.
         signature: key of the signature to run; by default the first one, or the primary subgraph.
+        subgraph: index of the subgraph to run, with tensor names instead of a signature's.
         num_threads: reserved for kernels that split rows; results never depend on it.
 
     Raises:
@@ -41,15 +42,15 @@ class Interpreter:
         *,
         profile: str = "litert-reference",
         signature: str | None = None,
+        subgraph: int | None = None,
         num_threads: int = 1,
     ) -> None:
         if num_threads < 1:
             raise InputError(f"num_threads must be at least 1; got {num_threads}.")
         self.model = model if isinstance(model, Model) else load(model)
         self.numerics = numerics.get(profile)
-        self.signature = _find_signature(self.model, signature)
-        subgraph = self.signature.subgraph if self.signature else 0
-        self._graph = self.model.subgraphs[subgraph]
+        self.signature = _find_signature(self.model, signature) if subgraph is None else None
+        self._graph = _find_subgraph(self.model, self.signature.subgraph if self.signature else subgraph or 0)
         self.num_threads = num_threads
         self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
@@ -79,7 +80,7 @@ class Interpreter:
         """The plan in force: steps, shapes, lifetimes, arena."""
         return self._plan
 
-    def resize(self, shapes: Mapping[str | int, Sequence[int]]) -> None:
+    def resize(self, shapes: Mapping[Any, Sequence[int]]) -> None:
         """Give inputs other shapes; the rest follows by inference.
 
         Raises:
@@ -116,7 +117,16 @@ class Interpreter:
         Raises:
             InputError: for a wrong name, dtype or shape.
         """
-        return self._leave(self._enter(inputs, keep_all=False).run(self._build))
+        execution = self.execute(inputs)
+        return {name: execution.value(i).copy() for name, i in self._outputs.items()}
+
+    def execute(self, inputs: Inputs, *, keep_all: bool = False) -> Execution:
+        """Run once and give the execution, whose `value(tensor)` holds until the next run.
+
+        Args:
+            inputs: as for `run`. keep_all: give every tensor a buffer of its own, so that all values can be read.
+        """
+        return self._enter(inputs, keep_all=keep_all).run(self._build)
 
     def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
         """Run once and keep every tensor; the same bytes as `run`.
@@ -141,7 +151,7 @@ class Interpreter:
         tensors = {i: execution.buffers[i].copy() for i in built.subgraph.inputs}
         for node in built.subgraph.nodes:
             for i in node.outputs:
-                tensors[i] = execution.buffers[i].copy() if i in execution.buffers else built.constants[i]
+                tensors[i] = execution.value(i).copy()
         return Trace(
             tensors,
             {i: built.subgraph.tensors[i].name for i in tensors},
@@ -230,13 +240,6 @@ class Interpreter:
             np.copyto(execution.buffers[i], array)
         return execution
 
-    def _leave(self, execution: Execution) -> dict[str, NDArray[Any]]:
-        out = {}
-        for name, i in self._outputs.items():
-            found = execution.buffers.get(i)
-            out[name] = found.copy() if found is not None else execution.plan.constants[i].copy()
-        return out
-
 
 def _fits(shape: Shape, signature: Shape) -> bool:
     return len(shape) == len(signature) and all(
@@ -252,3 +255,9 @@ def _find_signature(model: Model, key: str | None) -> Signature | None:
             return signature
     known = ", ".join(repr(signature.key) for signature in model.signatures) or "none in this model"
     raise InputError(f"A signature must be one of {known}; got {key!r}.")
+
+
+def _find_subgraph(model: Model, index: int) -> Subgraph:
+    if not 0 <= index < len(model.subgraphs):
+        raise InputError(f"A subgraph must be one of 0..{len(model.subgraphs) - 1}; got {index}.")
+    return model.subgraphs[index]

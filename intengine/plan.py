@@ -98,9 +98,7 @@ class _Builder:
             raise InvalidModelError(f"{node.op} takes {rule} inputs; the node has {len(node.inputs)}.")
         shapes = [tuple(int(size) for size in shape) for shape in operator.infer(self.context(node))]
         if len(shapes) != len(node.outputs):
-            raise InvalidModelError(
-                f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}."
-            )
+            raise InvalidModelError(f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}.")
         for shape in shapes:
             elements(shape)
         context = self.context(node, shapes)
@@ -161,9 +159,7 @@ def build(
         try:
             missing = [i for i in node.inputs if i >= 0 and i not in defined]
             if missing:
-                raise InvalidModelError(
-                    f"A node's inputs must be computed before it; tensor {missing[0]} is not."
-                )
+                raise InvalidModelError(f"A node's inputs must be computed before it; tensor {missing[0]} is not.")
             for i in node.inputs:
                 builder.operand(i)
             step = builder.prepare(node)
@@ -193,9 +189,7 @@ def build(
     touched = {i for step in steps for i in (*step.inputs, *step.outputs)} | {*graph.inputs, *graph.outputs}
     for i in touched:
         builder.shapes.setdefault(i, graph.tensors[i].shape)
-    return Plan(
-        model, graph, numerics, tuple(steps), builder.shapes, builder.known, lifetimes, offsets, size, pending
-    )
+    return Plan(model, graph, numerics, tuple(steps), builder.shapes, builder.known, lifetimes, offsets, size, pending)
 
 
 def _place(graph: Subgraph, node: Node) -> str:
@@ -205,9 +199,7 @@ def _place(graph: Subgraph, node: Node) -> str:
 
 def _check_supported(graph: Subgraph) -> None:
     problems = [
-        f"{node.op} is not supported ({_place(graph, node)})"
-        for node in graph.nodes
-        if ops.find(node.op) is None
+        f"{node.op} is not supported ({_place(graph, node)})" for node in graph.nodes if ops.find(node.op) is None
     ]
     if problems:
         raise UnsupportedOpError(problems)

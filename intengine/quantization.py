@@ -81,9 +81,7 @@ def real_bounds(activation: int) -> tuple[float, float]:
     try:
         return _REAL_BOUNDS[activation]
     except KeyError:
-        raise InvalidModelError(
-            f"A fused activation must be one of 0..5 of the schema; got {activation}."
-        ) from None
+        raise InvalidModelError(f"A fused activation must be one of 0..5 of the schema; got {activation}.") from None
 
 
 def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
@@ -98,9 +96,7 @@ def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
     return zero_point + round_half_away(quotient)
 
 
-def activation_range(
-    activation: int, dtype: TensorType, scale: np.float32, zero_point: int
-) -> tuple[int, int]:
+def activation_range(activation: int, dtype: TensorType, scale: np.float32, zero_point: int) -> tuple[int, int]:
     """(lo, hi) that a fused activation clamps quantized outputs to, within the range of the type.
 
     lo may exceed hi for odd zero points; kernels apply lo first, then hi.

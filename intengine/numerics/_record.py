@@ -70,6 +70,7 @@ class Numerics:
     Attributes:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
         conv, depthwise_conv, transpose_conv, fully_connected: scales -> requantizer.
+        sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
 
     name: str
@@ -81,3 +82,4 @@ class Numerics:
     depthwise_conv: Factory
     transpose_conv: Factory
     fully_connected: Factory
+    sum_reads_bytes: bool = False

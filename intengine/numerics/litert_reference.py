@@ -66,4 +66,5 @@ LITERT_REFERENCE = Numerics(
     depthwise_conv=convolution,
     transpose_conv=convolution,
     fully_connected=fully_connected,
+    sum_reads_bytes=True,
 )

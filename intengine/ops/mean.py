@@ -13,7 +13,7 @@ from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
 from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape, collapse, contiguous_strides, normalize_axis
-from intengine.step import Call, Scratch
+from intengine.step import Call, Ref, Scratch
 
 _INTEGERS = (TensorType.INT32, TensorType.INT64)
 
@@ -44,7 +44,7 @@ def walk(shape: Shape, axes: frozenset[int]) -> tuple[NDArray[np.int64], NDArray
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """The sum without its zero points, times s_in / s_out (MEAN: the multiplier divided by n first).
 
-    LiteRT's reference SUM reads int8 and int16 as bytes and is not reproduced; see `_sum_of_bytes`.
+    Where the profile says so, SUM reads signed elements as unsigned bytes; see `_sum_of_bytes`.
 
     Source: tflite/kernels/reduce.cc, tflite/kernels/internal/reference/reduce.h
     """
@@ -66,8 +66,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(reduce_integer, (*before, count if mean else 1, acc, flat))]
     if source.type not in QUANTIZED:
         ctx.unsupported()
-    if not mean and source.type is not TensorType.UINT8:
-        ctx.unsupported("signed quantized inputs, which LiteRT's reference kernels read as bytes")
+    if not mean and source.type is not TensorType.UINT8 and ctx.numerics.sum_reads_bytes:
+        return _sum_of_bytes(ctx, shape, strides, count)
     multiplier, shift = quantize_multiplier(float(source.scale) / float(out.scale))
     if mean:
         bits = min(count.bit_length() - 1, 32, 31 + shift)
@@ -75,6 +75,24 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     acc = Scratch(np.dtype(np.int32), (out.size,))
     parameters = (source.zero_point * count, multiplier, shift, out.zero_point, *out.range, acc)
     return [Call(reduce_requantize, (*before, *parameters, flat))]
+
+
+def _sum_of_bytes(ctx: NodeContext, shape: NDArray[np.int64], strides: NDArray[np.int64], count: int) -> Sequence[Call]:
+    """SUM of int8 or int16 as LiteRT's reference kernels have it: element i is byte i of the input, unsigned.
+
+    Zero points keep their signed values, the result is clamped to 0..255 and stored as byte o of the output. Of an
+    int16 output that leaves the upper half of the buffer unwritten (LiteRT: whatever was there; here: zeros).
+
+    Source: tflite/kernels/reduce.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    multiplier, shift = quantize_multiplier(float(source.scale) / float(out.scale))
+    byte = np.dtype(np.uint8)
+    x, y = (Ref(operand.index, byte, (operand.size,), (1,)) for operand in (source, out))
+    acc = Scratch(np.dtype(np.int32), (out.size,))
+    parameters = (source.zero_point * count, multiplier, shift, out.zero_point, 0, 255, acc)
+    clear = Call(np.copyto, (out.ref(), np.zeros((), out.dtype)))
+    return [clear, Call(reduce_requantize, (x, shape, strides, *parameters, y))]
 
 
 register(
@@ -92,6 +110,6 @@ register(
         infer,
         prepare,
         inputs=(2, 2),
-        signatures=tuple(f"{t} x int32 -> {t}" for t in ("uint8", "int32", "int64", "float32")),
+        signatures=tuple(f"{t} x int32 -> {t}" for t in ("int8", "uint8", "int16", "int32", "int64", "float32")),
     )
 )

@@ -35,27 +35,20 @@ def decode(file: FileBytes, source: str) -> Model:
     root = file.root(schema.MODEL)
     version = root.integer("version")
     if version != schema.SCHEMA_VERSION:
-        raise impossible(
-            f"The schema version is {schema.SCHEMA_VERSION}. This file has version {version}.", "version"
-        )
+        raise impossible(f"The schema version is {schema.SCHEMA_VERSION}. This file has version {version}.", "version")
     buffers = tuple(map(_buffer, root.tables("buffers", schema.BUFFER)))
     codes = tuple(map(_operator_code, root.tables("operator_codes", schema.OPERATOR_CODE)))
     subgraphs = tuple(
-        _subgraph(table, index, codes, buffers)
-        for index, table in enumerate(root.tables("subgraphs", schema.SUBGRAPH))
+        _subgraph(table, index, codes, buffers) for index, table in enumerate(root.tables("subgraphs", schema.SUBGRAPH))
     )
     if not subgraphs:
         raise impossible("A model has at least one subgraph. This file has none.", "subgraphs")
-    groups = tuple(
-        group.text("name") for group in root.tables("external_buffer_groups", schema.EXTERNAL_BUFFER_GROUP)
-    )
+    groups = tuple(group.text("name") for group in root.tables("external_buffer_groups", schema.EXTERNAL_BUFFER_GROUP))
     return Model(
         version=version,
         description=root.text("description"),
         subgraphs=subgraphs,
-        signatures=tuple(
-            _signature(table, subgraphs) for table in root.tables("signature_defs", schema.SIGNATURE_DEF)
-        ),
+        signatures=tuple(_signature(table, subgraphs) for table in root.tables("signature_defs", schema.SIGNATURE_DEF)),
         metadata={
             entry.text("name"): buffers[entry.index("buffer", len(buffers))]
             for entry in root.tables("metadata", schema.METADATA)
@@ -63,8 +56,7 @@ def decode(file: FileBytes, source: str) -> Model:
         metadata_buffers=root.indices("metadata_buffer", len(buffers)),
         buffers=buffers,
         external_buffers=tuple(
-            _external_buffer(table, groups)
-            for table in root.tables("external_buffers", schema.EXTERNAL_BUFFER)
+            _external_buffer(table, groups) for table in root.tables("external_buffers", schema.EXTERNAL_BUFFER)
         ),
         nbytes=file.size,
         source=source,
@@ -80,9 +72,7 @@ def _buffer(table: Table) -> NDArray[np.uint8]:
 def _operator_code(table: Table) -> OperatorCode:
     code = max(table.integer("deprecated_builtin_code"), table.integer("builtin_code"))
     if code < 0:
-        raise CorruptModelError(
-            f"A builtin code is 0 or more. This one is {code}.", table.place("builtin_code")
-        )
+        raise CorruptModelError(f"A builtin code is 0 or more. This one is {code}.", table.place("builtin_code"))
     is_custom = code == CUSTOM
     return (
         table.text("custom_code") if is_custom else operator_name(code),

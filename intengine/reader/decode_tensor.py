@@ -83,9 +83,7 @@ def decode_tensor(
 def _shape(table: Table) -> tuple[int, ...]:
     rank = table.count("shape")
     if rank > MAX_RANK:
-        raise impossible(
-            f"A tensor has at most {MAX_RANK} dimensions. This has {rank}.", table.place("shape")
-        )
+        raise impossible(f"A tensor has at most {MAX_RANK} dimensions. This has {rank}.", table.place("shape"))
     shape: tuple[int, ...] = table.numbers("shape")
     if min(shape, default=0) < 0:
         raise impossible(f"A dimension is 0 or more. This shape is {shape}.", table.place("shape"))
@@ -179,9 +177,7 @@ def _index_vector(dimension: Table, name: str) -> NDArray[np.int64]:
     return _NO_INDICES if table is None else table.widened("values")
 
 
-def _union(
-    table: Table, name: str, members: Mapping[int, TableSpec]
-) -> tuple[TableSpec, Table] | tuple[None, None]:
+def _union(table: Table, name: str, members: Mapping[int, TableSpec]) -> tuple[TableSpec, Table] | tuple[None, None]:
     """The member that a union holds, and its description."""
     number = table.integer(f"{name}_type")
     if number == 0:

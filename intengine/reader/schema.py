@@ -147,8 +147,6 @@ OPERATOR = table_spec(
 BUFFER = table_spec("Buffer", "data [u1], offset u8, size u8")
 METADATA = table_spec("Metadata", "name text, buffer u4")
 TENSOR_MAP = table_spec("TensorMap", "name text, tensor_index u4")
-SIGNATURE_DEF = table_spec(
-    "SignatureDef", "inputs [table], outputs [table], signature_key text, _, subgraph_index u4"
-)
+SIGNATURE_DEF = table_spec("SignatureDef", "inputs [table], outputs [table], signature_key text, _, subgraph_index u4")
 EXTERNAL_BUFFER_GROUP = table_spec("ExternalBufferGroup", "name text")
 EXTERNAL_BUFFER = table_spec("ExternalBuffer", "id u4, group u4, offset u8, length u8, packing text")

@@ -101,9 +101,7 @@ class FileBytes:
             CorruptModelError: if the file is too short or does not carry the identifier "TFL3".
         """
         if self.size < 8:
-            raise CorruptModelError(
-                f"A .tflite file has at least 8 bytes. This one has {self.size}.", "header"
-            )
+            raise CorruptModelError(f"A .tflite file has at least 8 bytes. This one has {self.size}.", "header")
         identifier = bytes(self.view[4:8])
         if identifier != FILE_IDENTIFIER:
             raise CorruptModelError(
@@ -209,9 +207,7 @@ class Table:
     @staticmethod
     def _check_index(index: int, count: int, lowest: int, where: str) -> None:
         if not lowest <= index < count:
-            raise CorruptModelError(
-                f"An index is at least {lowest} and below {count}. This one is {index}.", where
-            )
+            raise CorruptModelError(f"An index is at least {lowest} and below {count}. This one is {index}.", where)
 
     def flag(self, name: str) -> bool:
         return bool(self.number(name))

@@ -48,7 +48,9 @@ class LiteRTRunner:
         self._child: subprocess.Popen[bytes] | None = None
         self._model: bytes | None = None
 
-    def load(self, model: bytes, *, keep_all: bool = False, shapes: Mapping[int, tuple[int, ...]] | None = None) -> None:
+    def load(
+        self, model: bytes, *, keep_all: bool = False, shapes: Mapping[int, tuple[int, ...]] | None = None
+    ) -> None:
         """Give it a model; `keep_all` keeps every tensor, `shapes` resizes inputs by tensor index.
 
         Raises:

@@ -192,9 +192,7 @@ class ModelBuilder(SubgraphBuilder):
         self._subgraphs.append(SubgraphBuilder(self._buffers, len(self._subgraphs), name))
         return self._subgraphs[-1]
 
-    def signature(
-        self, key: str, inputs: Mapping[str, int], outputs: Mapping[str, int], *, subgraph: int = 0
-    ) -> None:
+    def signature(self, key: str, inputs: Mapping[str, int], outputs: Mapping[str, int], *, subgraph: int = 0) -> None:
         """Add a named entry point: names of its inputs and outputs with their tensor indices."""
         self._signatures.append(Signature(key, subgraph, dict(inputs), dict(outputs)))
 

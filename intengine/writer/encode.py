@@ -52,8 +52,7 @@ def dump(model: Model, *, constants_outside: bool | None = None) -> bytes:
     codes: dict[OperatorCode, int] = {}
     subgraphs = [_subgraph(subgraph, pool, codes) for subgraph in model.subgraphs]
     metadata = [
-        Record(schema.METADATA, {"name": name, "buffer": pool.index_of(data)})
-        for name, data in model.metadata.items()
+        Record(schema.METADATA, {"name": name, "buffer": pool.index_of(data)}) for name, data in model.metadata.items()
     ]
     groups = list(dict.fromkeys(buffer.group for buffer in model.external_buffers))
     values: dict[str, Any] = {
@@ -205,9 +204,7 @@ def _tensor(tensor: TensorSpec, pool: _BufferPool) -> Record:
             "shape_signature": tensor.shape_signature,
             "has_rank": tensor.has_rank,
             "variant_tensors": [
-                Record(
-                    schema.VARIANT_SUB_TYPE, {"shape": sub.shape, "type": sub.type, "has_rank": sub.has_rank}
-                )
+                Record(schema.VARIANT_SUB_TYPE, {"shape": sub.shape, "type": sub.type, "has_rank": sub.has_rank})
                 for sub in tensor.variant_tensors
             ],
             "external_buffer": tensor.external_buffer,

@@ -37,6 +37,7 @@ class Scheme:
         activation, weights, bias: type names; bias None leaves it out.
         per_channel: whether filter scales differ by output channel.
         powers_of_two: whether all scales are powers of two, so that ties abound.
+        odd_scales: whether one filter scale is negative and one is zero, as a few real models have it.
         input_zero_point, output_zero_point, weight_zero_point: as stored.
         options: further options of the operator.
     """
@@ -46,6 +47,7 @@ class Scheme:
     bias: str | None = "INT32"
     per_channel: bool = True
     powers_of_two: bool = False
+    odd_scales: bool = False
     input_zero_point: int = 0
     output_zero_point: int = 0
     weight_zero_point: int = 0
@@ -58,6 +60,8 @@ SCHEMES = {
     "per_channel": Scheme(input_zero_point=-7, output_zero_point=11),
     "per_tensor": Scheme(per_channel=False, input_zero_point=127, output_zero_point=-128),
     "ties": Scheme(powers_of_two=True, input_zero_point=-128, output_zero_point=3),
+    "odd_scales": Scheme(odd_scales=True, input_zero_point=4, output_zero_point=-9),
+    "int16_odd_scales": Scheme(odd_scales=True, **INT16),
     "no_bias": Scheme(bias=None, input_zero_point=5, output_zero_point=-1),
     "uint8": Scheme(input_zero_point=128, output_zero_point=100, weight_zero_point=121, **UINT8),
     "uint8_ties": Scheme(
@@ -68,6 +72,8 @@ SCHEMES = {
     "int16_ties": Scheme(powers_of_two=True, **INT16),
     "int16_no_bias": Scheme(activation="INT16", bias=None),
     "int16_bias32": Scheme(activation="INT16", bias="INT32", options={"quantized_bias_type": 2}),
+    "int16_bias64": Scheme(options={"quantized_bias_type": 4}, **INT16),
+    "int16_int4": Scheme(weights="INT4", **INT16),
     "int4": Scheme(weights="INT4", input_zero_point=-20, output_zero_point=9),
     "int2": Scheme(weights="INT2", input_zero_point=-20, output_zero_point=9),
 }
@@ -133,6 +139,9 @@ def quantized(
     elif channels > 3:
         weight_scale[1] *= np.float32(2.0**-12)
         weight_scale[2] *= np.float32(2.0**8)
+    if s.odd_scales:
+        weight_scale[0] *= np.float32(-1.0)
+        weight_scale[-1] = 0
 
     b = ModelBuilder()
     here = b.tensor("x", s.activation, x_shape, scale=input_scale, zero_point=s.input_zero_point)

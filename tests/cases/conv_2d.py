@@ -77,7 +77,7 @@ def problems() -> Iterator[Problem]:
     for where in GEOMETRIES:
         for kind in everywhere:
             yield _quantized(where, kind)
-    for kind in ("per_tensor", "ties", "uint8_ties", "uint8_far", "int16_ties", "int16_bias32", "int4"):
+    for kind in ("per_tensor", "odd_scales", "int16_odd_scales", "ties", "uint8_ties", "uint8_far", "int16_ties", "int16_bias32", "int16_bias64", "int16_int4", "int4"):
         for where in ("3x3_same", "pointwise", "grouped"):
             yield _quantized(where, kind)
     for kind in ("per_channel", "ties", "uint8", "int16", "int16_bias32"):
@@ -105,6 +105,7 @@ def _hybrid() -> Iterator[Problem]:
     yield _real("3x3_same", "hybrid_positive", weights="INT8", x=zeros + 3, per_channel=True)
     yield _real("3x3_same", "hybrid_negative", weights="INT8", x=zeros - 3, per_channel=True)
     yield _real("3x3_same", "hybrid_equal_scales", weights="INT8", filter_scale=np.full(5, 0.01))
+    yield _real("3x3_same", "hybrid_uint8", weights="UINT8")
     yield _real("3x3_same", "hybrid_int4", weights="INT4")
     yield _real("3x3_same", "hybrid_int4_per_channel", weights="INT4", per_channel=True)
     for activation in (RELU, RELU_N1_TO_1, RELU6):

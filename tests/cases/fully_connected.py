@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intengine.writer import ModelBuilder
 from tests.cases import Problem
 from tests.cases._matrix import (
     NONE,
@@ -74,8 +75,8 @@ def problems() -> Iterator[Problem]:
         for kind in everywhere:
             yield _quantized(where, kind, keep=True)
     others = (
-        "per_tensor", "ties", "no_bias", "filter_zero_point", "filter_zero_point_ties", "uint8_ties", "uint8_far",
-        "int16_ties", "int16_no_bias", "int16_bias32", "int16_per_tensor", "int4", "int2",
+        "per_tensor", "odd_scales", "int16_odd_scales", "ties", "no_bias", "filter_zero_point", "filter_zero_point_ties", "uint8_ties", "uint8_far",
+        "int16_ties", "int16_no_bias", "int16_bias32", "int16_bias64", "int16_int4", "int16_per_tensor", "int4", "int2",
     )  # fmt: skip
     for kind in others:
         for where in ("batch", "large"):
@@ -96,7 +97,21 @@ def problems() -> Iterator[Problem]:
     for activation in range(1, 4):
         yield _real("batch", f"float_act{activation}", activation=activation)
         yield _real("batch", f"hybrid_act{activation}", weights="INT8", activation=activation)
+    for zero_point in (-5, 0, 5):
+        yield _beyond_int32(zero_point)
     yield from _hybrid()
+
+
+def _beyond_int32(zero_point: int) -> Problem:
+    """Products that int32 cannot hold: LiteRT's answer is that of the x86 instruction."""
+    rng = np.random.default_rng(9)
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (4, 8), scale=1.0)
+    w = b.tensor("w", "INT8", (6, 8), rng.integers(-127, 128, (6, 8)), scale=2.0**18)
+    y = b.tensor("y", "INT8", (4, 6), scale=1.0, zero_point=zero_point)
+    b.op("FULLY_CONNECTED", [x, w, -1], [y])
+    name = f"fully_connected_beyond_int32_{zero_point}"
+    return Problem(name, b.to_bytes([x], [y]), (rng.integers(-128, 128, (4, 8), np.int8),))
 
 
 def _hybrid() -> Iterator[Problem]:
@@ -106,6 +121,11 @@ def _hybrid() -> Iterator[Problem]:
     yield _real("large", "hybrid_int4_asymmetric", weights="INT4", **asymmetric)
     yield _real("batch", "hybrid_int4_per_channel", weights="INT4", per_channel=True)
     yield _real("batch", "hybrid_int2", weights="INT2")
+    yield _real("batch", "hybrid_uint8", weights="UINT8")
+    yield _real("batch", "hybrid_uint8_per_channel", weights="UINT8", per_channel=True)
+    tiny = np.random.default_rng(1).standard_normal((5, 32)).astype(np.float32) * np.float32(1e-40)
+    yield _real("batch", "hybrid_tiny", weights="INT8", x=tiny)
+    yield _real("batch", "hybrid_tiny_asymmetric", weights="INT8", x=tiny, **asymmetric)
     zeros = np.zeros((5, 32), np.float32)
     one_row = zeros.copy()
     one_row[2] = 1.5

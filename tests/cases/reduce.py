@@ -20,7 +20,7 @@ def _sums() -> Iterator[Problem]:
     rng = np.random.default_rng(1)
     for op, kinds in (
         ("MEAN", ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32")),
-        ("SUM", ("UINT8", "INT32", "FLOAT32")),
+        ("SUM", ("INT8", "UINT8", "INT32", "FLOAT32")),
     ):
         for kind in kinds:
             quantized = kind in ("INT8", "UINT8", "INT16")

@@ -1,0 +1,256 @@
+"""A drop-in for `ai_edge_litert.interpreter` and `tf.lite`: change the import line, keep the script.
+
+    from intengine.litert import Interpreter            # was: from ai_edge_litert.interpreter import Interpreter
+
+Same arguments, dict keys, types and exceptions. The resolver picks the profile; see docs/dropin.md for what differs.
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from intengine import reader
+from intengine.errors import IntEngineError
+from intengine.litert._details import numpy_type, tensor_details
+from intengine.litert._run import Run, text_of
+from intengine.model import Signature
+
+
+class OpResolverType(enum.Enum):
+    """Which of LiteRT's kernels a script asks for; the numbers are LiteRT's."""
+
+    AUTO = 0
+    BUILTIN = 1
+    BUILTIN_REF = 2
+    BUILTIN_WITHOUT_DEFAULT_DELEGATES = 3
+
+
+#: Resolver -> profile. Only the reference kernels are here so far, so every resolver gets their answer.
+PROFILES = dict.fromkeys(OpResolverType, "litert-reference")
+
+
+def load_delegate(library: str, options: dict[str, Any] | None = None) -> NoReturn:
+    """Delegates are native code for LiteRT.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"intengine runs no delegates; {library!r} cannot be loaded.")
+
+
+class Interpreter:
+    """LiteRT's Interpreter, computed by intengine.
+
+    Args:
+        model_path, model_content: one of them: a .tflite file, or its bytes.
+        experimental_delegates: must be empty. num_threads: at least 1.
+        experimental_op_resolver_type: picks the profile, see `PROFILES`.
+        experimental_preserve_all_tensors: whether get_tensor gives every tensor after invoke.
+        Others are taken and change nothing.
+
+    Raises:
+        ValueError: for an unusable model or argument.
+    """
+
+    def __init__(
+        self,
+        model_path: str | PathLike[str] | None = None,
+        model_content: bytes | None = None,
+        experimental_delegates: Sequence[Any] | None = None,
+        num_threads: int | None = None,
+        experimental_op_resolver_type: OpResolverType = OpResolverType.AUTO,
+        experimental_preserve_all_tensors: bool = False,
+        experimental_disable_delegate_clustering: bool = False,
+        experimental_default_delegate_latest_features: bool = False,
+        experimental_compress_quantization_zero_points: bool = False,
+        experimental_disable_delegate_node_fusion: bool = False,
+        experimental_force_delegate_node_profiling: bool = False,
+    ) -> None:
+        if model_path is None and model_content is None:
+            raise ValueError("`model_path` or `model_content` must be specified.")
+        if model_path is not None and model_content is not None:
+            raise ValueError("Can't both provide `model_path` and `model_content`")
+        if num_threads is not None and not isinstance(num_threads, int):
+            raise ValueError("type of num_threads should be int")
+        if num_threads is not None and num_threads < 1:
+            raise ValueError("num_threads should >= 1")
+        if experimental_delegates:
+            raise ValueError("intengine runs no delegates.")
+        source = model_path if model_path is not None else model_content
+        assert source is not None
+        try:
+            self._model = reader.load(source)
+        except IntEngineError as error:
+            raise ValueError(text_of(error)) from error
+        self._profile = _profile(experimental_op_resolver_type)
+        self._keep_all = bool(experimental_preserve_all_tensors)
+        self._num_threads = num_threads or 1
+        self._main = Run(self._model, 0, self._profile, self._num_threads, self._keep_all)
+
+    # -- tensors ------------------------------------------------------------------------------------------------
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """One dict for each input of the primary subgraph."""
+        return [self._main.details(i) for i in self._main.graph.inputs]
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """One dict for each output of the primary subgraph."""
+        return [self._main.details(i) for i in self._main.graph.outputs]
+
+    def get_tensor_details(self, subgraph_index: int = 0) -> list[dict[str, Any]]:
+        """One dict for each tensor of a subgraph."""
+        if not 0 <= subgraph_index < len(self._model.subgraphs):
+            raise ValueError(f"subgraph_index is out of range: {subgraph_index} of {len(self._model.subgraphs)}")
+        if subgraph_index == 0:
+            return [self._main.details(t.index) for t in self._main.graph.tensors]
+        return [tensor_details(t, t.shape) for t in self._model.subgraphs[subgraph_index].tensors]
+
+    def set_tensor(self, tensor_index: int, value: ArrayLike) -> None:
+        """Copy a value into an input.
+
+        Raises:
+            ValueError: before allocate_tensors, for a wrong type or shape, or a tensor that is no input.
+        """
+        self._main.set(tensor_index, np.asarray(value))
+
+    def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> NDArray[Any]:
+        """A copy of a tensor: an input, an output, a constant, or any with experimental_preserve_all_tensors.
+
+        Raises:
+            ValueError: for a wrong index, or a tensor that is not there.
+        """
+        if subgraph_index != 0:
+            raise ValueError("intengine keeps the tensors of the primary subgraph only.")
+        return self._main.read(tensor_index).copy()
+
+    def tensor(self, tensor_index: int) -> Callable[[], NDArray[Any]]:
+        """A function that gives the tensor itself, not a copy; writing into an input's array sets it."""
+        return lambda: self._main.read(tensor_index)
+
+    def resize_tensor_input(self, input_index: int, tensor_size: ArrayLike, strict: bool = False) -> None:
+        """Give an input another shape; takes effect with allocate_tensors.
+
+        Args:
+            strict: only sizes that the model leaves open may change.
+
+        Raises:
+            RuntimeError: for a wrong index, or a change that `strict` forbids.
+        """
+        self._main.resize(input_index, tuple(int(size) for size in np.asarray(tensor_size).reshape(-1)), strict)
+
+    def allocate_tensors(self) -> None:
+        """Plan and allocate.
+
+        Raises:
+            RuntimeError: if the model cannot run with these shapes.
+        """
+        self._main.allocate()
+
+    def invoke(self) -> None:
+        """Run once.
+
+        Raises:
+            RuntimeError: before allocate_tensors, or if an input's value cannot be run.
+        """
+        self._main.invoke()
+
+    def reset_all_variables(self) -> None:
+        """Set variable tensors to their initial values; models without variables have nothing to reset."""
+
+    # -- signatures ---------------------------------------------------------------------------------------------
+
+    def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
+        """Signature key -> names of its inputs and outputs, sorted."""
+        return {s.key: {"inputs": sorted(s.inputs), "outputs": sorted(s.outputs)} for s in self._model.signatures}
+
+    def get_signature_runner(self, signature_key: str | None = None) -> "SignatureRunner":
+        """A callable for one signature; the key may be left out if there is only one.
+
+        Raises:
+            ValueError: for an unknown key.
+        """
+        signatures = {s.key: s for s in self._model.signatures}
+        if signature_key is None:
+            if len(signatures) != 1:
+                raise ValueError(
+                    f"SignatureDef signature_key is None and model has {len(signatures)} Signatures. None is only "
+                    "allowed when the model has 1 SignatureDef"
+                )
+            signature_key = next(iter(signatures))
+        if signature_key not in signatures:
+            raise ValueError(f'Invalid signature_key provided: "{signature_key}".')
+        signature = signatures[signature_key]
+        # A signature of the primary subgraph shares its tensors with the interpreter, as in LiteRT.
+        run = self._main
+        if signature.subgraph != 0:
+            run = Run(self._model, signature.subgraph, self._profile, self._num_threads, False)
+        return SignatureRunner(run, signature)
+
+    def num_subgraphs(self) -> int:
+        """How many subgraphs the model has."""
+        return len(self._model.subgraphs)
+
+    def _get_ops_details(self) -> list[dict[str, Any]]:
+        tensors = self._main.graph.tensors
+
+        def types(indices: Sequence[int]) -> list[Any]:
+            return [numpy_type(tensors[i].type) for i in indices if i >= 0]
+
+        return [
+            {
+                "index": node.index,
+                "op_name": node.op,
+                "inputs": np.array(node.inputs, np.int32),
+                "outputs": np.array(node.outputs, np.int32),
+                "operand_types": types(node.inputs),
+                "result_types": types(node.outputs),
+            }
+            for node in self._main.graph.nodes
+        ]
+
+
+class SignatureRunner:
+    """Calls one signature with arrays by name, and gives its outputs by name."""
+
+    def __init__(self, run: Run, signature: Signature) -> None:
+        self._run = run
+        self._signature = signature
+        self._inputs = sorted(signature.inputs)
+        self._outputs = sorted(signature.outputs)
+
+    def __call__(self, **kwargs: ArrayLike) -> dict[str, NDArray[Any]]:
+        """Run once; inputs may have another size where the model leaves it open.
+
+        Raises:
+            ValueError: for missing or unknown names, wrong types or shapes.
+        """
+        if len(kwargs) != len(self._inputs):
+            raise ValueError(
+                "Invalid number of inputs provided for running a SignatureDef, expected "
+                f"{len(self._inputs)} vs provided {len(kwargs)}"
+            )
+        arrays: dict[int, NDArray[Any]] = {}
+        for name, value in kwargs.items():
+            if name not in self._signature.inputs:
+                raise ValueError(f"Invalid Input name ({name}) for SignatureDef")
+            arrays[self._signature.inputs[name]] = np.asarray(value)
+        try:
+            self._run.call(arrays)
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+        return {name: self._run.read(self._signature.outputs[name]).copy() for name in self._outputs}
+
+    def get_input_details(self) -> dict[str, dict[str, Any]]:
+        return {name: self._run.details(self._signature.inputs[name]) for name in self._inputs}
+
+    def get_output_details(self) -> dict[str, dict[str, Any]]:
+        return {name: self._run.details(self._signature.outputs[name]) for name in self._outputs}
+
+
+def _profile(resolver: Any) -> str:
+    """The profile of a resolver, ours or another library's enum of the same names."""
+    return PROFILES[OpResolverType[getattr(resolver, "name", "AUTO")]]

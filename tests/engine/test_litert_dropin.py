@@ -1,0 +1,164 @@
+"""The drop-in gives what ai_edge_litert gives: the same script, the same dicts, the same exceptions."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from intengine.litert import Interpreter, OpResolverType, load_delegate
+
+ROOT = Path(__file__).parent.parent.parent
+DIGITS = ROOT / "intengine" / "data" / "digits"
+
+#: A script as people have it; only the import line is changed.
+SCRIPT = '''
+IMPORT
+import sys
+import numpy as np
+
+interpreter = Interpreter(model_path=sys.argv[1], num_threads=1, **KIND)
+interpreter.allocate_tensors()
+inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+print(inputs, outputs)
+scale, zero_point = inputs[0]["quantization"]
+rng = np.random.default_rng(1)
+for _ in range(3):
+    image = rng.random(inputs[0]["shape"]).astype(np.float32)
+    if inputs[0]["dtype"] != np.float32:
+        image = np.clip(np.round(image / scale + zero_point), *(-128, 127)).astype(inputs[0]["dtype"])
+    interpreter.set_tensor(inputs[0]["index"], image)
+    interpreter.invoke()
+    print(interpreter.get_tensor(outputs[0]["index"]).tolist())
+interpreter.resize_tensor_input(inputs[0]["index"], [4, 8, 8, 1], strict=True)
+interpreter.allocate_tensors()
+interpreter.tensor(inputs[0]["index"])()[:] = 1
+interpreter.invoke()
+print(interpreter.get_output_details()[0]["shape"], interpreter.get_tensor(outputs[0]["index"]).tolist())
+print(interpreter.get_signature_list())
+runner = interpreter.get_signature_runner("serving_default")
+print(runner.get_input_details(), runner.get_output_details())
+print({k: v.tolist() for k, v in runner(image=np.ones((2, 8, 8, 1), inputs[0]["dtype"])).items()})
+'''
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["int8", "float32", "int16x8"])
+def test_a_script_runs_unchanged_but_for_its_import(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    reference = "dict(experimental_op_resolver_type=OpResolverType.BUILTIN_REF)"
+    printed = []
+    for module in ("ai_edge_litert.interpreter", "intengine.litert"):
+        script = tmp_path / f"{module}.py"
+        line = f"from {module} import Interpreter, OpResolverType"
+        script.write_text(SCRIPT.replace("IMPORT", line).replace("KIND", reference))
+        command = [sys.executable, str(script), str(DIGITS / f"digits_{name}.tflite")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
+    assert printed[0] == printed[1]
+    assert printed[0].count("\n") >= 8
+
+
+def same(a: Any, b: Any, where: str) -> None:
+    """Equal in type, dtype, shape and value, through dicts, lists and tuples."""
+    assert type(a) is type(b), where
+    if isinstance(a, dict):
+        assert list(a) == list(b), where
+        for key in a:
+            same(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for i, (left, right) in enumerate(zip(a, b, strict=True)):
+            same(left, right, f"{where}[{i}]")
+    elif isinstance(a, np.ndarray):
+        assert a.dtype == b.dtype, where
+        assert np.array_equal(a, b), where
+    else:
+        assert a == b, where
+
+
+@pytest.mark.oracle
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "model",
+    [
+        "classification/resnet8_cifar10_int8",
+        "classification/mobilenet_v1_0.25_224_uint8",
+        "pose/hand_landmark_sparse",
+        "audio/micro_wake_word_int8",
+        "audio/deepfilternet2_int16x8",
+        "detection/yolox_nano_320dw_fp16",
+        "audio/micro_speech_lstm_int8",
+    ],
+)
+def test_details_are_the_same_in_every_key_and_type(model: str, shared: Path) -> None:
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    path = str(shared / "models" / f"{model}.tflite")
+    ours = Interpreter(model_path=path)
+    theirs = litert.Interpreter(
+        model_path=path, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF, num_threads=1
+    )
+    same(ours.get_input_details(), theirs.get_input_details(), "inputs")
+    same(ours.get_output_details(), theirs.get_output_details(), "outputs")
+    count = len(ours.get_tensor_details())
+    same(ours.get_tensor_details(), theirs.get_tensor_details()[:count], "tensors")
+    same(ours.get_signature_list(), theirs.get_signature_list(), "signatures")
+    same(ours._get_ops_details(), theirs._get_ops_details(), "ops")
+
+
+@pytest.fixture
+def ready() -> Interpreter:
+    interpreter = Interpreter(str(DIGITS / "digits_int8.tflite"))
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def test_misuse_raises_what_litert_raises(ready: Interpreter) -> None:
+    fresh = Interpreter(str(DIGITS / "digits_int8.tflite"))
+    index = ready.get_input_details()[0]["index"]
+    with pytest.raises(RuntimeError, match="not ready"):
+        fresh.invoke()
+    with pytest.raises(ValueError, match="unallocated"):
+        fresh.set_tensor(index, np.zeros((1, 8, 8, 1), np.int8))
+    with pytest.raises(ValueError, match="FLOAT32 but expected type INT8"):
+        ready.set_tensor(index, np.zeros((1, 8, 8, 1), np.float32))
+    with pytest.raises(ValueError, match="Dimension mismatch. Got 9 but expected 8"):
+        ready.set_tensor(index, np.zeros((1, 9, 8, 1), np.int8))
+    with pytest.raises(ValueError, match="Invalid tensor index"):
+        ready.get_tensor(-1)
+    with pytest.raises(RuntimeError, match="only allows mutating"):
+        ready.resize_tensor_input(index, [1, 9, 8, 1], strict=True)
+    with pytest.raises(ValueError, match="Invalid signature_key"):
+        ready.get_signature_runner("nope")
+    with pytest.raises(ValueError, match="expected 1 vs provided 0"):
+        ready.get_signature_runner()()
+    with pytest.raises(ValueError, match="must be specified"):
+        Interpreter()
+    with pytest.raises(ValueError, match="num_threads"):
+        Interpreter(str(DIGITS / "digits_int8.tflite"), num_threads=0)
+    with pytest.raises(ValueError, match="delegate"):
+        load_delegate("libedgetpu.so.1")
+    with pytest.raises(ValueError, match=r"flatbuffer|identifier|\.tflite|bytes"):
+        Interpreter(model_content=b"not a model")
+
+
+def test_intermediates_are_there_with_preserve_all_tensors_only() -> None:
+    model = (DIGITS / "digits_int8.tflite").read_bytes()
+    for keep in (False, True):
+        interpreter = Interpreter(
+            model_content=model,
+            experimental_preserve_all_tensors=keep,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        )
+        interpreter.allocate_tensors()
+        interpreter.invoke()
+        first = interpreter._get_ops_details()[0]["outputs"][0]
+        if keep:
+            assert interpreter.get_tensor(first).shape == (1, 8, 8, 16)
+        else:
+            with pytest.raises(ValueError, match="null"):
+                interpreter.get_tensor(first)
+    assert interpreter.get_tensor(interpreter._get_ops_details()[0]["inputs"][1]).shape == (16, 3, 3, 1)

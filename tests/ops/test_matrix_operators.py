@@ -1,0 +1,158 @@
+"""What the matrix operators refuse, as LiteRT does, and the little that they take beyond it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import intengine
+from intengine.errors import InvalidModelError, UnsupportedError
+from intengine.runners import LiteRTRunner, RunnerError
+from intengine.writer import ModelBuilder
+
+Refused = (InvalidModelError, UnsupportedError)
+
+
+def model(
+    op: str = "CONV_2D",
+    *,
+    x: tuple[Any, ...] = ("INT8", (1, 4, 4, 2)),
+    w: tuple[Any, ...] = ("INT8", (3, 2, 2, 2)),
+    bias: tuple[Any, ...] | None = ("INT32", (3,)),
+    y: str | None = None,
+    w_scale: Any = 0.5,
+    w_zero_point: Any = None,
+    x_zero_point: int = 0,
+    axis: int = 0,
+    out: tuple[int, ...] = (1, 4, 4, 3),
+    shape: Any = None,
+    **options: int,
+) -> bytes:
+    """A small matrix operator with one thing wrong."""
+    b = ModelBuilder()
+    quantized = {} if x[0] == "FLOAT32" else {"scale": 0.5}
+    here = b.tensor("x", *x, **quantized, **({"zero_point": x_zero_point} if quantized else {}))
+    data = np.ones(w[1], np.float32 if w[0] == "FLOAT32" else np.int64)
+    scale = {} if w[0] == "FLOAT32" else {"scale": w_scale, "zero_point": w_zero_point, "axis": axis}
+    operands = [here, b.tensor("w", *w, data, **scale)]
+    if op == "TRANSPOSE_CONV":
+        operands = [b.tensor("shape", "INT32", (len(out),), np.array(out) if shape is None else shape), *operands[::-1]]
+    if bias:
+        b_data = np.ones(bias[1], np.float32 if bias[0] == "FLOAT32" else np.int64)
+        operands.append(b.tensor("bias", *bias, b_data, scale=None if bias[0] == "FLOAT32" else 0.25))
+    there = b.tensor("y", y or x[0], out, **quantized)
+    if op in ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"):
+        options = {"stride_h": 1, "stride_w": 1, **options}
+    b.op(op, operands, [there], version=4 if op == "TRANSPOSE_CONV" else 1, options=options)
+    return b.to_bytes([here], [there])
+
+
+FC = {"op": "FULLY_CONNECTED", "x": ("INT8", (2, 4)), "w": ("INT8", (3, 4)), "out": (2, 3)}
+DW = {"op": "DEPTHWISE_CONV_2D", "w": ("INT8", (1, 2, 2, 2)), "bias": ("INT32", (2,)), "out": (1, 4, 4, 2)}
+TC = {"op": "TRANSPOSE_CONV"}
+INT16 = {"x": ("INT16", (1, 4, 4, 2))}
+FLOAT = {"x": ("FLOAT32", (1, 4, 4, 2)), "w": ("FLOAT32", (3, 2, 2, 2)), "bias": ("FLOAT32", (3,))}
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "bias_too_wide": {"bias": ("INT64", (3,))},
+    "bias_too_short": {"bias": ("INT32", (2,))},
+    "bias_not_integer": {"bias": ("FLOAT32", (3,))},
+    "int16_bias_not_declared": {**INT16},
+    "int16_bias_declared_otherwise": {**INT16, "bias": ("INT64", (3,)), "quantized_bias_type": 2},
+    "int16_zero_point": {**INT16, "bias": ("INT64", (3,)), "x_zero_point": 1},
+    "filter_zero_point": {"w_zero_point": [1]},
+    "filter_scales_too_few": {"w_scale": [0.5, 0.25]},
+    "filter_scales_along_another_axis": {"w_scale": [0.5, 0.25, 1.0], "axis": 3},
+    "filter_scale_negative": {"w_scale": [0.5, -0.25, 1.0]},
+    "filter_scale_nan": {"w_scale": float("nan")},
+    "filter_without_scale": {"w_scale": None},
+    "filter_3d": {"w": ("INT8", (3, 2, 2))},
+    "filter_int2": {"w": ("INT2", (3, 2, 2, 2))},
+    "filter_uint8": {"w": ("UINT8", (3, 2, 2, 2))},
+    "filter_empty": {"w": ("INT8", (3, 0, 2, 2))},
+    "input_3d": {"x": ("INT8", (4, 4, 2))},
+    "input_channels_not_divisible": {"w": ("INT8", (3, 2, 2, 3))},
+    "output_channels_not_divisible": {"w": ("INT8", (3, 2, 2, 1))},
+    "output_type": {"y": "INT16"},
+    "no_stride": {"stride_h": 0},
+    "negative_dilation": {"dilation_w_factor": -1},
+    "no_such_padding": {"padding": 7},
+    "no_such_activation": {"fused_activation_function": 77},
+    "float_bias_integer": {**FLOAT, "bias": ("INT32", (3,))},
+    "hybrid_int2": {**FLOAT, "w": ("INT2", (3, 2, 2, 2))},
+    "hybrid_filter_zero_point": {**FLOAT, "w": ("INT8", (3, 2, 2, 2)), "w_zero_point": [1]},
+    "hybrid_groups_one_scale": {**FLOAT, "w": ("INT8", (4, 2, 2, 1)), "bias": ("FLOAT32", (4,)), "out": (1, 4, 4, 4)},
+    "fc_filter_3d": {**FC, "w": ("INT8", (3, 2, 2))},
+    "fc_input_not_divisible": {**FC, "x": ("INT8", (3, 3))},
+    "fc_dimensions_not_kept": {**FC, "x": ("INT8", (4, 2)), "keep_num_dims": True},
+    "fc_weights_format": {**FC, "weights_format": 1},
+    "fc_activation_tanh": {**FC, "fused_activation_function": 4},
+    "fc_bias_too_wide": {**FC, "bias": ("INT64", (3,))},
+    "fc_int16_bias_not_declared": {**FC, "x": ("INT16", (2, 4))},
+    "fc_empty_filter": {**FC, "w": ("INT8", (3, 0))},
+    "dw_filter_of_two": {**DW, "w": ("INT8", (2, 2, 2, 2))},
+    "dw_channels_not_a_multiple": {**DW, "w": ("INT8", (1, 2, 2, 3)), "bias": ("INT32", (3,))},
+    "dw_int16_bias": {**DW, **INT16},
+    "dw_int16_int4": {**DW, **INT16, "bias": ("INT64", (2,)), "w": ("INT4", (1, 2, 2, 2))},
+    "dw_hybrid_one_scale": {**DW, "x": FLOAT["x"], "bias": ("FLOAT32", (2,))},
+    "dw_hybrid_int4": {**DW, "x": FLOAT["x"], "bias": ("FLOAT32", (2,)), "w": ("INT4", (1, 2, 2, 2)), "w_scale": [1, 1]},
+    "tc_sizes_do_not_fit": {**TC, "out": (1, 9, 9, 3)},
+    "tc_other_batch": {**TC, "out": (2, 4, 4, 3)},
+    "tc_other_channels": {**TC, "out": (1, 4, 4, 2)},
+    "tc_shape_of_three": {**TC, "out": (4, 4, 3)},
+    "tc_negative_shape": {**TC, "shape": np.array([1, -4, 4, 3])},
+    "tc_input_channels": {**TC, "w": ("INT8", (3, 2, 2, 3))},
+    "tc_int4": {**TC, "w": ("INT4", (3, 2, 2, 2))},
+    "tc_bias_too_wide": {**TC, "bias": ("INT64", (3,))},
+    "tc_no_stride": {**TC, "stride_w": 0},
+    "tc_int16_bias_not_declared": {**TC, **INT16},
+    "tc_hybrid_int4": {**TC, "x": FLOAT["x"], "w": ("INT4", (3, 2, 2, 2)), "bias": ("FLOAT32", (3,))},
+}  # fmt: skip
+#: What LiteRT takes: bytes read as another type, scales past the array's end, undefined shifts, values nobody checks.
+LITERT_RUNS = {
+    "int16_bias_not_declared", "fc_int16_bias_not_declared", "tc_int16_bias_not_declared", "dw_int16_int4",
+    "fc_bias_too_wide", "filter_scale_negative", "filter_scale_nan", "no_such_padding", "no_such_activation", "hybrid_int2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_it_is_refused_with_a_reason(what: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        intengine.Interpreter(model(**REFUSED[what]))
+    assert str(refusal.value)
+
+
+@pytest.mark.oracle
+def test_litert_refuses_it_too_or_computes_nonsense() -> None:
+    pytest.importorskip("ai_edge_litert")
+    taken = set()
+    with LiteRTRunner("reference") as litert:
+        for what, given in REFUSED.items():
+            try:
+                litert.load(model(**given))
+                taken.add(what)
+            except RunnerError:
+                continue
+    assert taken == LITERT_RUNS
+
+
+@pytest.mark.parametrize("given", [{}, {**INT16}, {**FLOAT}, {**FLOAT, "w": ("INT8", (3, 2, 2, 2))}])
+def test_a_convolution_without_bias_has_a_bias_of_zero(given: dict[str, Any]) -> None:
+    """LiteRT refuses these."""
+    with_bias = ModelBuilder()
+    engine = intengine.Interpreter(model(**{**given, "bias": None}))
+    rng = np.random.default_rng(0)
+    dtype = next(iter(engine.inputs.values())).type.dtype
+    x = (rng.integers(-99, 99, (1, 4, 4, 2))).astype(dtype)
+    (got,) = engine.run(x).values()
+    bias_type = {"INT8": "INT32", "INT16": "INT64", "FLOAT32": "FLOAT32"}[given.get("x", ("INT8",))[0]]
+    del with_bias
+    biased = intengine.Interpreter(model(**{**given, "bias": (bias_type, (3,))}))
+    (other,) = biased.run(x).values()
+    # The bias of `model` is all ones, of a quarter of an output step where there are scales.
+    assert got.shape == other.shape
+
+
+def run_all(make: Callable[..., bytes]) -> None:
+    del make
