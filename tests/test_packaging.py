@@ -52,9 +52,7 @@ def test_the_sdist_holds_what_a_rebuild_and_the_tests_need(dist: Path) -> None:
 def test_an_installed_wheel_runs_the_demo(dist: Path, tmp_path: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     site = tmp_path / "site"
-    run(
-        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel), cwd=tmp_path
-    )
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel), cwd=tmp_path)
     where = run(sys.executable, "-c", "import intengine; print(intengine.__file__)", cwd=tmp_path, path=site)
     assert where.startswith(str(site))
     assert "digits_int8" in run(sys.executable, "-m", "intengine", "demo", cwd=tmp_path, path=site)

@@ -77,7 +77,19 @@ def problems() -> Iterator[Problem]:
     for where in GEOMETRIES:
         for kind in everywhere:
             yield _quantized(where, kind)
-    for kind in ("per_tensor", "odd_scales", "int16_odd_scales", "ties", "uint8_ties", "uint8_far", "int16_ties", "int16_bias32", "int16_bias64", "int16_int4", "int4"):
+    for kind in (
+        "per_tensor",
+        "odd_scales",
+        "int16_odd_scales",
+        "ties",
+        "uint8_ties",
+        "uint8_far",
+        "int16_ties",
+        "int16_bias32",
+        "int16_bias64",
+        "int16_int4",
+        "int4",
+    ):
         for where in ("3x3_same", "pointwise", "grouped"):
             yield _quantized(where, kind)
     for kind in ("per_channel", "ties", "uint8", "int16", "int16_bias32"):

@@ -75,7 +75,8 @@ def problems() -> Iterator[Problem]:
         for kind in everywhere:
             yield _quantized(where, kind, keep=True)
     others = (
-        "per_tensor", "odd_scales", "int16_odd_scales", "ties", "no_bias", "filter_zero_point", "filter_zero_point_ties", "uint8_ties", "uint8_far",
+        "per_tensor", "odd_scales", "int16_odd_scales", "ties", "no_bias",
+        "filter_zero_point", "filter_zero_point_ties", "uint8_ties", "uint8_far",
         "int16_ties", "int16_no_bias", "int16_bias32", "int16_bias64", "int16_int4", "int16_per_tensor", "int4", "int2",
     )  # fmt: skip
     for kind in others:

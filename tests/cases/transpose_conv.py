@@ -79,7 +79,8 @@ def problems() -> Iterator[Problem]:
         for kind in everywhere:
             yield _quantized(where, kind)
     others = (
-        "per_tensor", "odd_scales", "int16_odd_scales", "ties", "no_bias", "uint8_ties", "uint8_far", "int16_ties", "int16_no_bias", "int16_bias32",
+        "per_tensor", "odd_scales", "int16_odd_scales", "ties", "no_bias",
+        "uint8_ties", "uint8_far", "int16_ties", "int16_no_bias", "int16_bias32",
     )  # fmt: skip
     for kind in others:
         for where in ("same_2", "valid_longer"):

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 DIGITS = ROOT / "intengine" / "data" / "digits"
 
 #: A script as people have it; only the import line is changed.
-SCRIPT = '''
+SCRIPT = """
 IMPORT
 import sys
 import numpy as np
@@ -41,7 +41,7 @@ print(interpreter.get_signature_list())
 runner = interpreter.get_signature_runner("serving_default")
 print(runner.get_input_details(), runner.get_output_details())
 print({k: v.tolist() for k, v in runner(image=np.ones((2, 8, 8, 1), inputs[0]["dtype"])).items()})
-'''
+"""
 
 
 @pytest.mark.oracle

@@ -27,7 +27,7 @@ class Formula:
         graph = intengine.load(problem.model).main
         self.node = graph.nodes[0]
         self.options = self.node.options
-        tensors = [graph.tensors[i] for i in self.node.inputs]
+        tensors = [graph.tensors[i] for i in self.node.inputs if i >= 0]
         if self.node.op == "TRANSPOSE_CONV":
             _, self.weights, self.source, *rest = tensors
         else:

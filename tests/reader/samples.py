@@ -34,9 +34,7 @@ def differences(a: Any, b: Any, where: str = "") -> Iterator[str]:
     elif dataclasses.is_dataclass(a):
         for field in dataclasses.fields(a):
             if field.name not in ORIGIN:
-                yield from differences(
-                    getattr(a, field.name), getattr(b, field.name), f"{where}.{field.name}"
-                )
+                yield from differences(getattr(a, field.name), getattr(b, field.name), f"{where}.{field.name}")
     elif isinstance(a, tuple) and len(a) == len(b):
         for index, (x, y) in enumerate(zip(a, b, strict=True)):
             yield from differences(x, y, f"{where}[{index}]")
@@ -72,20 +70,14 @@ def rich() -> Model:
     bias = builder.tensor("bias", "INT32", [2], [-(2**31), 2**31 - 1], scale=[0.025, 0.05])
     conv = builder.tensor("conv", "INT8", [1, 2, 2, 2], scale=0.3)
     state = builder.tensor("state", "INT16", [4], is_variable=True, has_rank=True)
-    nibbles = builder.tensor(
-        "nibbles", "INT4", [3], [-8, 7, -1], details=BlockwiseQuantization(bias, -1, 32, (1, 32))
-    )
-    builder.tensor(
-        "unsigned", "UINT4", [3], [0, 15, 9], details=MultiAxisQuantization(bias, state, 16, (0, 1))
-    )
+    nibbles = builder.tensor("nibbles", "INT4", [3], [-8, 7, -1], details=BlockwiseQuantization(bias, -1, 32, (1, 32)))
+    builder.tensor("unsigned", "UINT4", [3], [0, 15, 9], details=MultiAxisQuantization(bias, state, 16, (0, 1)))
     builder.tensor("crumbs", "INT2", [5], [-2, -1, 0, 1, 1], details=CustomQuantization(b"\x01\x02"))
     builder.tensor("words", "STRING", [2], ["one", b"\xff"])
     builder.tensor("nothing", "INT32", [0], np.zeros(0, np.int32))
     builder.tensor("elsewhere", "FLOAT8_E5M2", [2], external_buffer=7)
     resource = builder.tensor("resource", "RESOURCE", [1])
-    builder.tensor(
-        "variant", "VARIANT", [], variant_tensors=(VariantSubType((2, 3), TensorType.FLOAT32, True),)
-    )
+    builder.tensor("variant", "VARIANT", [], variant_tensors=(VariantSubType((2, 3), TensorType.FLOAT32, True),))
     builder.tensor("sparse", "FLOAT16", [300, 2], b"\0\x3c\0\x40", sparsity=_sparsity())
     builder.op("CONV_2D", [x, weights, bias], [conv], version=3, stride_w=1, stride_h=2, dilation_w_factor=4)
     builder.op(

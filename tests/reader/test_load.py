@@ -52,11 +52,7 @@ def test_every_array_is_read_only() -> None:
     for tensor in model.main.tensors:
         q = tensor.quantization
         arrays += [q.scale, q.zero_point, q.min, q.max]
-        arrays += [
-            a
-            for d in (tensor.sparsity.dimensions if tensor.sparsity else ())
-            for a in (d.segments, d.indices)
-        ]
+        arrays += [a for d in (tensor.sparsity.dimensions if tensor.sparsity else ()) for a in (d.segments, d.indices)]
     assert not any(array.flags.writeable for array in arrays)
 
 

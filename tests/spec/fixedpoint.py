@@ -59,7 +59,8 @@ def real_product(acc: int, scale: float) -> int:
 
 def encode_multiplier(real: Fraction | float) -> tuple[int, int]:
     """(multiplier, shift): real = multiplier * 2**(shift - 31) with 31 bits, to the nearest, halves away."""
-    exact, shift = Fraction(real), 0
+    exact, shift = abs(Fraction(real)), 0
+    sign = 1 if real > 0 else -1
     if exact < Fraction(1, 2**32):
         return 0, 0
     while exact >= 1:
@@ -67,7 +68,7 @@ def encode_multiplier(real: Fraction | float) -> tuple[int, int]:
     while exact < Fraction(1, 2):
         exact, shift = exact * 2, shift - 1
     multiplier = half_away(exact * 2**31)
-    return (2**30, shift + 1) if multiplier == 2**31 else (multiplier, shift)
+    return (sign * 2**30, shift + 1) if multiplier == 2**31 else (sign * multiplier, shift)
 
 
 def activation_bounds(activation: int, scale: float, zero_point: int, lo: int, hi: int) -> tuple[int, int]:
