@@ -36,5 +36,6 @@ def assert_same(got: NDArray, expected: NDArray, problem: Problem) -> None:
     if not np.all(same):
         at = tuple(int(i) for i in np.argwhere(~np.asarray(same))[0])
         raise AssertionError(
-            f"{problem.name}: {int((~same).sum())} of {same.size} differ; at {at} got {got[at]}, expected {expected[at]}"
+            f"{problem.name}: {int((~same).sum())} of {same.size} differ; at {at} got {got[at]}, "
+            f"expected {expected[at]}"
         )

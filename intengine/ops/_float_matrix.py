@@ -38,7 +38,7 @@ def float_bias(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray
         return np.zeros(channels, np.float32)
     ctx.require(bias.type is TensorType.FLOAT32, "needs a float32 bias", bias.type.name)
     ctx.require(bias.size == channels, f"needs {channels} bias values", bias.size)
-    return np.ascontiguousarray(bias.known().reshape(-1))
+    return np.array(bias.known().reshape(-1))
 
 
 def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -83,7 +83,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         Call(
             depthwise_conv_float,
             (
-                source.ref(), np.ascontiguousarray(weights.known()[0]), bias, *window.geometry, lo, hi,
+                source.ref(), np.array(weights.known()[0]), bias, *window.geometry, lo, hi,
                 0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref(),
             ),
         )

@@ -47,7 +47,7 @@ def _filter(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -
 
 
 def _scales(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
-    return np.ascontiguousarray(np.broadcast_to(weights.channel_scales(channels, axis), channels))
+    return np.array(np.broadcast_to(weights.channel_scales(channels, axis), channels))
 
 
 def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
@@ -135,7 +135,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         Call(
             depthwise_conv_hybrid,
             (
-                source.ref(), np.ascontiguousarray(values[0]), _scales(weights, channels, 3),
+                source.ref(), np.array(values[0]), _scales(weights, channels, 3),
                 float_bias(ctx, ctx.optional(2), channels), *window.geometry, lo, hi,
                 Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
                 Scratch(np.dtype(np.int32), (channels,)), out.ref(),

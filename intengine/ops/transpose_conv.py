@@ -112,7 +112,7 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     if weights.type is not TensorType.INT8:
         ctx.unsupported()
     filter_zero_point(ctx, source, weights)
-    scales = np.ascontiguousarray(np.broadcast_to(weights.channel_scales(channels, 0), channels))
+    scales = np.array(np.broadcast_to(weights.channel_scales(channels, 0), channels))
     lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), source.shape[1:])
     rest = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
     return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *rest))]
@@ -120,7 +120,7 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
 
 def _taps(weights: NDArray[Any]) -> NDArray[Any]:
     """[N, kh, kw, C] -> [kh, kw, C, N]."""
-    return np.ascontiguousarray(weights.transpose(1, 2, 3, 0))
+    return np.array(weights.transpose(1, 2, 3, 0), order="C")
 
 
 def _sums(ctx: NodeContext, geometry: tuple[int, int, int, int], dtype: np.dtype[Any]) -> Scratch:

@@ -47,9 +47,16 @@ def result(type_: str, shape: Sequence[int], scale: Any = None, zero_point: Any 
 
 
 def one_op(
-    name: str, op: str, inputs: Sequence[Operand | None], outputs: Sequence[Operand], *, version: int = 1, ulp: int = 0,
-    reason: str = "", **options: Any,
-) -> Problem:  # fmt: skip
+    name: str,
+    op: str,
+    inputs: Sequence[Operand | None],
+    outputs: Sequence[Operand],
+    *,
+    version: int = 1,
+    ulp: int = 0,
+    reason: str = "",
+    **options: Any,
+) -> Problem:
     """A model of one operator with its inputs."""
     builder = ModelBuilder()
     indices, graph_inputs, values = [], [], []
@@ -59,9 +66,14 @@ def one_op(
             continue
         data = operand.data if operand.constant else None
         index = builder.tensor(
-            f"in{i}", operand.type, operand.shape, data, scale=operand.scale, zero_point=operand.zero_point,
+            f"in{i}",
+            operand.type,
+            operand.shape,
+            data,
+            scale=operand.scale,
+            zero_point=operand.zero_point,
             axis=operand.axis,
-        )  # fmt: skip
+        )
         indices.append(index)
         if not operand.constant:
             graph_inputs.append(index)

@@ -43,9 +43,13 @@ def _quantized(
         left, right = (pairs + shift for pairs in ALL_PAIRS)
         out = result(kind, left.shape, scales[2], zo)
         yield one_op(
-            f"{tag}_pairs", op, [given(kind, left, scales[0], za), given(kind, right, scales[1], zb)], [out],
-            version=version, **pot,
-        )  # fmt: skip
+            f"{tag}_pairs",
+            op,
+            [given(kind, left, scales[0], za), given(kind, right, scales[1], zb)],
+            [out],
+            version=version,
+            **pot,
+        )
 
 
 def problems() -> Iterator[Problem]:
@@ -68,9 +72,14 @@ def _power_of_two() -> Iterator[Problem]:
             y = given("INT16", uniform(rng, "INT16", (400,)), 2.0**b, 0)
             for activation in (0, 1):
                 yield one_op(
-                    f"{op.lower()}_pot{i}_act{activation}", op, [x, y], [result("INT16", (400,), 2.0**out, 0)], version=3,
-                    pot_scale_int16=True, fused_activation_function=activation,
-                )  # fmt: skip
+                    f"{op.lower()}_pot{i}_act{activation}",
+                    op,
+                    [x, y],
+                    [result("INT16", (400,), 2.0**out, 0)],
+                    version=3,
+                    pot_scale_int16=True,
+                    fused_activation_function=activation,
+                )
 
 
 def _plain() -> Iterator[Problem]:
@@ -99,9 +108,12 @@ def _plain() -> Iterator[Problem]:
         for activation in (1, 2, 3):
             a, b = given("FLOAT32", uniform(rng, "FLOAT32", (60,))), given("FLOAT32", uniform(rng, "FLOAT32", (60,)))
             yield one_op(
-                f"{op.lower()}_FLOAT32_act{activation}", op, [a, b], [result("FLOAT32", (60,))],
+                f"{op.lower()}_FLOAT32_act{activation}",
+                op,
+                [a, b],
+                [result("FLOAT32", (60,))],
                 fused_activation_function=activation,
-            )  # fmt: skip
+            )
     for op in ("MAXIMUM", "MINIMUM"):
         for kind in ("FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64"):
             q = (0.5, 0) if kind in ("INT8", "UINT8", "INT16") else (None, None)

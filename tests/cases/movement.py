@@ -48,9 +48,13 @@ def _pads() -> Iterator[Problem]:
     for mode in (0, 1):
         x = uniform(RNG, "INT8", (2, 3, 4))
         yield one_op(
-            f"mirror_pad_{mode}", "MIRROR_PAD", [given("INT8", x, 0.5, 3), constant("INT32", [[1, 0], [2, 2], [0, 3]])],
-            [result("INT8", (3, 7, 7), 0.5, 3)], version=2, mode=mode,
-        )  # fmt: skip
+            f"mirror_pad_{mode}",
+            "MIRROR_PAD",
+            [given("INT8", x, 0.5, 3), constant("INT32", [[1, 0], [2, 2], [0, 3]])],
+            [result("INT8", (3, 7, 7), 0.5, 3)],
+            version=2,
+            mode=mode,
+        )
 
 
 def _concatenations() -> Iterator[Problem]:
@@ -99,19 +103,25 @@ def _slices() -> Iterator[Problem]:
         for kind in ("INT8", "FLOAT32") if i < 3 else ("INT8",):
             data = x if kind == "INT8" else uniform(RNG, kind, x.shape)
             yield one_op(
-                f"strided_slice_{kind}_{i}", "STRIDED_SLICE",
+                f"strided_slice_{kind}_{i}",
+                "STRIDED_SLICE",
                 [given(kind, data, *q(kind)), *(constant("INT32", v) for v in (begin, end, stride))],
-                [result(kind, shape, *q(kind))], version=2, **masks,
-            )  # fmt: skip
+                [result(kind, shape, *q(kind))],
+                version=2,
+                **masks,
+            )
     for kind in ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32", "BOOL"):
         data = uniform(RNG, kind, (3, 4, 5, 2))
         for i, (begin, size) in enumerate([([1, 0, 2, 0], [1, -1, 2, 2]), ([0, 0, 0, 1], [3, 4, 5, -1])]):
             shape = [n - b if s == -1 else s for n, b, s in zip(data.shape, begin, size, strict=True)]
             version = {"INT16": 4, "UINT8": 2, "INT8": 2}.get(kind, 3)
             yield one_op(
-                f"slice_{kind}_{i}", "SLICE", [given(kind, data, *q(kind)), constant("INT32", begin), constant("INT32", size)],
-                [result(kind, shape, *q(kind))], version=version,
-            )  # fmt: skip
+                f"slice_{kind}_{i}",
+                "SLICE",
+                [given(kind, data, *q(kind)), constant("INT32", begin), constant("INT32", size)],
+                [result(kind, shape, *q(kind))],
+                version=version,
+            )
 
 
 def _numpy_strided(x: np.ndarray, begin: Any, end: Any, stride: Any, masks: dict[str, int]) -> np.ndarray:
@@ -157,9 +167,14 @@ def _splits() -> Iterator[Problem]:
             shape = list(rest)
             shape.insert(axis % 3, 3)
             yield one_op(
-                f"pack_{kind}_{axis}", "PACK", parts, [result(kind, shape, *q(kind))],
-                version={"INT16": 3}.get(kind, 2), values_count=3, axis=axis,
-            )  # fmt: skip
+                f"pack_{kind}_{axis}",
+                "PACK",
+                parts,
+                [result(kind, shape, *q(kind))],
+                version={"INT16": 3}.get(kind, 2),
+                values_count=3,
+                axis=axis,
+            )
 
 
 def _rearranged() -> Iterator[Problem]:
@@ -169,9 +184,12 @@ def _rearranged() -> Iterator[Problem]:
             shape = [x.shape[i] for i in order]
             version = {"INT16": 4}.get(kind, 2)
             yield one_op(
-                f"transpose_{kind}_{''.join(map(str, order))}", "TRANSPOSE", [given(kind, x, *q(kind)), constant("INT32", order)],
-                [result(kind, shape, *q(kind))], version=version,
-            )  # fmt: skip
+                f"transpose_{kind}_{''.join(map(str, order))}",
+                "TRANSPOSE",
+                [given(kind, x, *q(kind)), constant("INT32", order)],
+                [result(kind, shape, *q(kind))],
+                version=version,
+            )
     for kind in ("INT8", "UINT8", "INT32", "FLOAT32"):
         x = uniform(RNG, kind, (2, 3, 4, 12))
         yield one_op(
@@ -192,9 +210,12 @@ def _rearranged() -> Iterator[Problem]:
     x = uniform(RNG, "INT8", (2, 3, 4))
     for i, (given_shape, out) in enumerate([([4, 6], (4, 6)), ([-1], (24,)), ([2, -1, 2], (2, 6, 2))]):
         yield one_op(
-            f"reshape_{i}", "RESHAPE", [given("INT8", x, 0.5, 3), constant("INT32", given_shape)], [result("INT8", out, 0.5, 3)],
+            f"reshape_{i}",
+            "RESHAPE",
+            [given("INT8", x, 0.5, 3), constant("INT32", given_shape)],
+            [result("INT8", out, 0.5, 3)],
             new_shape=given_shape,
-        )  # fmt: skip
+        )
     yield one_op(
         "reshape_option", "RESHAPE", [given("INT8", x, 0.5, 3)], [result("INT8", (8, 3), 0.5, 3)], new_shape=[8, 3]
     )
@@ -235,13 +256,21 @@ def _gathers() -> Iterator[Problem]:
             else:
                 shape = np.take(np.zeros(x.shape), places, axis=axis).shape
             yield one_op(
-                f"gather_{kind}_{i}", "GATHER", [given(kind, x, *q(kind)), given("INT32", places)],
-                [result(kind, shape, *q(kind))], version=5 if batch else version, axis=axis, batch_dims=batch,
-            )  # fmt: skip
+                f"gather_{kind}_{i}",
+                "GATHER",
+                [given(kind, x, *q(kind)), given("INT32", places)],
+                [result(kind, shape, *q(kind))],
+                version=5 if batch else version,
+                axis=axis,
+                batch_dims=batch,
+            )
         for i, indices in enumerate([[[0, 1], [1, 4]], [[1], [0]], [[[0, 1, 2]], [[1, 0, 0]]]]):
             places = np.array(indices)
             shape = (*places.shape[:-1], *x.shape[places.shape[-1] :])
             yield one_op(
-                f"gather_nd_{kind}_{i}", "GATHER_ND", [given(kind, x, *q(kind)), given("INT32", places)],
-                [result(kind, shape, *q(kind))], version={"INT16": 3, "BOOL": 4}.get(kind, 2),
-            )  # fmt: skip
+                f"gather_nd_{kind}_{i}",
+                "GATHER_ND",
+                [given(kind, x, *q(kind)), given("INT32", places)],
+                [result(kind, shape, *q(kind))],
+                version={"INT16": 3, "BOOL": 4}.get(kind, 2),
+            )

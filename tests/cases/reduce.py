@@ -39,11 +39,13 @@ def _sums() -> Iterator[Problem]:
                         if op == "SUM" and quantized:
                             s_out = 8.0 * s_in
                         yield one_op(
-                            f"{op.lower()}_{kind}_axes{i}_{keep}_{j}", op,
+                            f"{op.lower()}_{kind}_axes{i}_{keep}_{j}",
+                            op,
                             [given(kind, x, s_in, z_in), constant("INT32", axes)],
                             [result(kind, shape, s_out, z_out)],
-                            version=3 if op == "MEAN" and kind == "INT16" else 2 if op == "MEAN" else 1, keep_dims=keep,
-                        )  # fmt: skip
+                            version=3 if op == "MEAN" and kind == "INT16" else 2 if op == "MEAN" else 1,
+                            keep_dims=keep,
+                        )
 
 
 def _arguments() -> Iterator[Problem]:
@@ -55,6 +57,10 @@ def _arguments() -> Iterator[Problem]:
                 shape = [n for i, n in enumerate(SHAPE) if i != axis % 4]
                 out = "INT64" if axis == 1 else "INT32"
                 yield one_op(
-                    f"{op.lower()}_{kind}_{axis}", op, [given(kind, x, 0.5 if kind[-1] == "8" else None), constant("INT32", axis)],
-                    [result(out, shape)], version=2, output_type=4 if out == "INT64" else 2,
-                )  # fmt: skip
+                    f"{op.lower()}_{kind}_{axis}",
+                    op,
+                    [given(kind, x, 0.5 if kind[-1] == "8" else None), constant("INT32", axis)],
+                    [result(out, shape)],
+                    version=2,
+                    output_type=4 if out == "INT64" else 2,
+                )

@@ -39,9 +39,14 @@ def problems() -> Iterator[Problem]:
     x = uniform(rng, "FLOAT32", (5, 37))
     for beta in (1.0, 0.3):
         yield one_op(
-            f"softmax_FLOAT32_{beta}", "SOFTMAX", [given("FLOAT32", x)], [result("FLOAT32", x.shape)], beta=beta, ulp=2,
+            f"softmax_FLOAT32_{beta}",
+            "SOFTMAX",
+            [given("FLOAT32", x)],
+            [result("FLOAT32", x.shape)],
+            beta=beta,
+            ulp=2,
             reason=EXP_LIBM,
-        )  # fmt: skip
+        )
     yield one_op(
         "log_softmax_FLOAT32",
         "LOG_SOFTMAX",

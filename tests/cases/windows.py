@@ -36,16 +36,30 @@ def _pools() -> Iterator[Problem]:
                     else:
                         out = ((shape[1] - kh) // sh + 1, (shape[2] - kw) // sw + 1)
                     yield one_op(
-                        f"{op.lower()}_{kind}_{i}_act{activation}", op, [given(kind, uniform(rng, kind, shape), *q)],
-                        [result(kind, (shape[0], *out, shape[3]), *q)], version=3 if kind == "INT16" else 2,
-                        filter_height=kh, filter_width=kw, stride_h=sh, stride_w=sw, padding=padding,
+                        f"{op.lower()}_{kind}_{i}_act{activation}",
+                        op,
+                        [given(kind, uniform(rng, kind, shape), *q)],
+                        [result(kind, (shape[0], *out, shape[3]), *q)],
+                        version=3 if kind == "INT16" else 2,
+                        filter_height=kh,
+                        filter_width=kw,
+                        stride_h=sh,
+                        stride_w=sw,
+                        padding=padding,
                         fused_activation_function=activation,
-                    )  # fmt: skip
+                    )
 
 
 def _resizes() -> Iterator[Problem]:
     rng = np.random.default_rng(2)
-    sizes = [((1, 3, 4, 2), (7, 5)), ((2, 8, 9, 3), (4, 3)), ((1, 1, 1, 4), (3, 3)), ((1, 5, 5, 1), (5, 5)), ((1, 4, 4, 3), (32, 32)), ((1, 5, 7, 1), (1, 1))]  # fmt: skip
+    sizes = [
+        ((1, 3, 4, 2), (7, 5)),
+        ((2, 8, 9, 3), (4, 3)),
+        ((1, 1, 1, 4), (3, 3)),
+        ((1, 5, 5, 1), (5, 5)),
+        ((1, 4, 4, 3), (32, 32)),
+        ((1, 5, 7, 1), (1, 1)),
+    ]
     for op, kinds in (
         ("RESIZE_BILINEAR", ("INT8", "UINT8", "INT16", "FLOAT32")),
         ("RESIZE_NEAREST_NEIGHBOR", ("INT8", "UINT8", "INT16", "FLOAT32")),
@@ -55,8 +69,10 @@ def _resizes() -> Iterator[Problem]:
             for i, (shape, size) in enumerate(sizes):
                 for mode in ({}, {"align_corners": True}, {"half_pixel_centers": True}):
                     yield one_op(
-                        f"{op.lower()}_{kind}_{i}_{'_'.join(mode) or 'plain'}", op,
+                        f"{op.lower()}_{kind}_{i}_{'_'.join(mode) or 'plain'}",
+                        op,
                         [given(kind, uniform(rng, kind, shape), *q), constant("INT32", size)],
                         [result(kind, (shape[0], *size, shape[3]), *q)],
-                        version=4 if kind == "INT16" else 3, **mode,
-                    )  # fmt: skip
+                        version=4 if kind == "INT16" else 3,
+                        **mode,
+                    )

@@ -78,7 +78,7 @@ def test_resize_moves_all_shapes_and_can_be_undone() -> None:
 
 def test_a_resize_that_cannot_be_leaves_the_old_shapes() -> None:
     engine = Interpreter(small_network())
-    with pytest.raises(InvalidModelError, match="keeps|divisible"):
+    with pytest.raises(InvalidModelError, match=r"keeps|divisible"):
         engine.resize({"x": (1, 7, 8, 3)})
     assert engine.run(random_input())["y5"].shape == (1, 6)
 

@@ -125,7 +125,7 @@ def test_misuse_raises_what_litert_raises(ready: Interpreter) -> None:
         fresh.set_tensor(index, np.zeros((1, 8, 8, 1), np.int8))
     with pytest.raises(ValueError, match="FLOAT32 but expected type INT8"):
         ready.set_tensor(index, np.zeros((1, 8, 8, 1), np.float32))
-    with pytest.raises(ValueError, match="Dimension mismatch. Got 9 but expected 8"):
+    with pytest.raises(ValueError, match=r"Dimension mismatch\. Got 9 but expected 8"):
         ready.set_tensor(index, np.zeros((1, 9, 8, 1), np.int8))
     with pytest.raises(ValueError, match="Invalid tensor index"):
         ready.get_tensor(-1)

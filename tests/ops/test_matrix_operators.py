@@ -9,6 +9,7 @@ import intengine
 from intengine.errors import InvalidModelError, UnsupportedError
 from intengine.runners import LiteRTRunner, RunnerError
 from intengine.writer import ModelBuilder
+from tests.cases._matrix import real
 
 Refused = (InvalidModelError, UnsupportedError)
 
@@ -145,13 +146,26 @@ def test_litert_refuses_it_too_or_computes_nonsense() -> None:
 @pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32", "hybrid"])
 def test_a_convolution_without_bias_has_a_bias_of_zero(kind: str) -> None:
     """LiteRT refuses CONV_2D without bias."""
-    real = kind in ("FLOAT32", "hybrid")
-    x: tuple[Any, ...] = ("FLOAT32" if real else kind, (1, 4, 4, 2))
+    is_real = kind in ("FLOAT32", "hybrid")
+    x: tuple[Any, ...] = ("FLOAT32" if is_real else kind, (1, 4, 4, 2))
     w = ("FLOAT32" if kind == "FLOAT32" else "INT8", (3, 2, 2, 2))
-    zeros = ("FLOAT32" if real else "INT32" if kind == "INT8" else "INT64", (3,))
+    zeros = ("FLOAT32" if is_real else "INT32" if kind == "INT8" else "INT64", (3,))
     found = []
     for bias in (None, zeros):
         engine = intengine.Interpreter(model(x=x, w=w, bias=bias, bias_value=0))
         (source,) = engine.inputs.values()
         found.append(engine.run(np.random.default_rng(0).integers(-99, 99, x[1]).astype(source.type.dtype)))
     assert np.array_equal(found[0]["y"], found[1]["y"])
+
+
+def test_infinite_weights_are_refused_only_where_the_window_reaches_over_the_edge() -> None:
+    w = np.ones((2, 3, 3, 1), np.float32)
+    w[1, 0, 0, 0] = np.inf
+    shape = (1, 4, 4, 1)
+    inside = real("inside", "CONV_2D", shape, w.shape, (1, 2, 2, 2), channels=2, w=w, padding=1, stride_h=1, stride_w=1)
+    (got,) = intengine.Interpreter(inside.model).run(inside.inputs[0]).values()
+    assert np.isfinite(got[..., 0]).all()
+    assert (np.abs(got[..., 1]) == np.finfo(np.float32).max).all()
+    over = real("over", "CONV_2D", shape, w.shape, (1, 4, 4, 2), channels=2, w=w, padding=0, stride_h=1, stride_w=1)
+    with pytest.raises(UnsupportedError, match="infinities"):
+        intengine.Interpreter(over.model)
