@@ -111,6 +111,12 @@ def quantized(
     s = scheme
     x = integers(rng, s.activation, x_shape)
     w = integers(rng, s.weights, w_shape)
+    if s.powers_of_two:
+        # Small sums, and below multipliers of 1/2 to 1/16: every second to every sixteenth sum is a tie.
+        lo, hi = RANGES[s.activation]
+        x = np.clip(s.input_zero_point + rng.integers(-16, 17, x_shape), lo, hi)
+        lo, hi = RANGES[s.weights]
+        w = np.clip(s.weight_zero_point + rng.integers(-2, 3, w_shape), lo, hi)
     acc = sums(x - s.input_zero_point, w - s.weight_zero_point)
     channels = acc.shape[-1]
     flat = acc.reshape(-1, channels)
@@ -129,13 +135,12 @@ def quantized(
     output_scale = 2.0 ** np.rint(np.log2(16 / (hi - lo))) if s.powers_of_two else rng.uniform(9, 25) / (hi - lo)
     half = (hi - lo) / 2
     real = half / reach * 2.0 ** rng.uniform(-2.0, 0.2, channels)
-    weight_scale = (real * output_scale / input_scale).astype(np.float32)
     if s.powers_of_two:
-        weight_scale = np.exp2(np.floor(np.log2(weight_scale))).astype(np.float32)
+        real = np.exp2(-rng.integers(1, 5, channels).astype(np.float64))
+    weight_scale = (real * output_scale / input_scale).astype(np.float32)
     if not s.per_channel:
-        weight_scale = np.full(1, np.median(weight_scale), np.float32)
-        if s.powers_of_two:
-            weight_scale = np.exp2(np.floor(np.log2(weight_scale))).astype(np.float32)
+        one = output_scale / input_scale / 4 if s.powers_of_two else np.median(weight_scale)
+        weight_scale = np.full(1, one, np.float32)
     elif channels > 3:
         weight_scale[1] *= np.float32(2.0**-12)
         weight_scale[2] *= np.float32(2.0**8)
