@@ -89,12 +89,42 @@ def bench(path: Path, against: list[str], seconds: float) -> dict[str, Any]:
     return row
 
 
+def cpu() -> str:
+    """The processor's name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def page(rows: list[dict[str, Any]], against: list[str]) -> str:
+    """The results as Markdown."""
+    heads = "".join(f" LiteRT {name}, ms | ratio |" for name in against)
+    lines = [
+        "# Speed",
+        "",
+        "Made by `python tools/bench.py ../shared/models/*/*.tflite --page docs/speed.md`: one thread pinned to one core,",
+        f"runs interleaved in one process, medians; outputs compared before. {cpu()}. A ratio above 1 means that",
+        "intengine is faster. Models with operators that do not run yet are left out.",
+        "",
+        f"| model | intengine, ms |{heads}",
+        "|---|---:|" + "---:|---:|" * len(against),
+    ]
+    for row in rows:
+        cells = "".join(f" {row[name]:.3f} | {row[name] / row['intengine']:.2f} |" for name in against)
+        lines.append(f"| {row['model']} | {row['intengine']:.3f} |{cells}")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--against", default="reference")
     parser.add_argument("--seconds", type=float, default=2.0, help="per model")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--page", type=Path, help="write a Markdown page, as docs/speed.md")
     args = parser.parse_args()
     against = args.against.split(",")
     if hasattr(os, "sched_setaffinity"):
@@ -114,8 +144,10 @@ def main() -> None:
         cells = " ".join(f"{row[n]:14.3f} {row[n] / row['intengine']:7.2f}" for n in against)
         print(f"{path.name:44s} {row['intengine']:14.3f} {cells}", flush=True)
     if args.json:
-        meta = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
+        meta = {"machine": cpu(), "python": platform.python_version()}
         args.json.write_text(json.dumps({"about": meta, "rows": rows}, indent=1) + "\n")
+    if args.page:
+        args.page.write_text(page(rows, against))
     if any(not row["equal"] for row in rows):
         sys.exit(1)
 

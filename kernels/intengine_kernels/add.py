@@ -4,7 +4,18 @@ import numpy as np
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import rdp, srdhm
-from intengine_kernels.jit import kernel
+from intengine_kernels.jit import inline, kernel
+
+
+@inline
+def _add(
+    x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi
+):  # fmt: skip
+    a = np.int32((np.int32(x) - za) << ls)
+    b = np.int32((np.int32(y) - zb) << ls)
+    total = np.int32(rdp(srdhm(a, ma), -a_shift) + np.int32(sign * rdp(srdhm(b, mb), -b_shift)))
+    value = np.int32(rdp(srdhm(total, mo), -out_shift) + zo)
+    return min(max(value, lo), hi)
 
 
 @kernel
@@ -31,10 +42,15 @@ def add_double_rounding(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            x = np.int32((np.int32(a[at_a + i * a_step]) - za) << ls)
-            y = np.int32((np.int32(b[at_b + i * b_step]) - zb) << ls)
-            total = np.int32(rdp(srdhm(x, ma), -a_shift) + np.int32(sign * rdp(srdhm(y, mb), -b_shift)))
-            value = np.int32(rdp(srdhm(total, mo), -out_shift) + zo)
-            out[at + i] = store(min(max(value, lo), hi))
+        target = out[row * inner : (row + 1) * inner]
+        if a_step == 1 and b_step == 1:
+            # Slices, so that the loop vectorizes.
+            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
+            for i in range(inner):
+                target[i] = store(
+                    _add(xs[i], ys[i], za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi)
+                )
+        else:
+            for i in range(inner):
+                x, y = a[at_a + i * a_step], b[at_b + i * b_step]
+                target[i] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))

@@ -4,12 +4,30 @@ import numpy as np
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
-from intengine_kernels.jit import kernel
+from intengine_kernels.jit import inline, kernel
 
 #: Functions of `arithmetic`.
 ADD, SUB, MUL, DIV = range(4)
 #: Functions of `extremum`.
 MAXIMUM, MINIMUM = range(2)
+
+
+@inline
+def _apply(function, x, y, store):
+    if function == ADD:
+        return store(x + y)
+    if function == SUB:
+        return store(x - y)
+    if function == MUL:
+        return store(x * y)
+    return store(x / y)
+
+
+@inline
+def _clamped(value, lo, hi):
+    """NaN stays NaN."""
+    value = lo if value < lo else value
+    return hi if hi < value else value
 
 
 @kernel
@@ -28,19 +46,16 @@ def arithmetic(function, a, b, shape, a_strides, b_strides, lo, hi, out):
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
-            if function == ADD:
-                value = store(x + y)
-            elif function == SUB:
-                value = store(x - y)
-            elif function == MUL:
-                value = store(x * y)
-            else:
-                value = store(x / y)
-            value = lo if value < lo else value
-            out[at + i] = hi if hi < value else value
+        target = out[row * inner : (row + 1) * inner]
+        if a_step == 1 and b_step == 1:
+            # Slices, so that the loop vectorizes.
+            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
+            for i in range(inner):
+                target[i] = _clamped(_apply(function, xs[i], ys[i], store), lo, hi)
+        else:
+            for i in range(inner):
+                value = _apply(function, a[at_a + i * a_step], b[at_b + i * b_step], store)
+                target[i] = _clamped(value, lo, hi)
 
 
 @kernel
@@ -74,11 +89,17 @@ def mul_double_rounding(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            product = np.int32((np.int32(a[at_a + i * a_step]) - za) * (np.int32(b[at_b + i * b_step]) - zb))
-            value = np.int32(mbqm(product, m, s) + zo)
-            out[at + i] = store(min(max(value, lo), hi))
+        target = out[row * inner : (row + 1) * inner]
+        if a_step == 1 and b_step == 1:
+            # Slices, so that the loop vectorizes.
+            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
+            for i in range(inner):
+                product = np.int32((np.int32(xs[i]) - za) * (np.int32(ys[i]) - zb))
+                target[i] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
+        else:
+            for i in range(inner):
+                product = np.int32((np.int32(a[at_a + i * a_step]) - za) * (np.int32(b[at_b + i * b_step]) - zb))
+                target[i] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
 
 
 @kernel

@@ -24,7 +24,7 @@ from intengine_kernels.isa.tile import (
     tile_avxvnni,
     tile_avxvnni_row,
 )
-from intengine_kernels.jit import inline, kernel
+from intengine_kernels.jit import inline, kernel, subroutine
 from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT, requantize_row
 
 #: K steps of 2 int16 x int8 products whose int32 sum cannot overflow: 256 * 2**22 = 2**30.
@@ -44,7 +44,7 @@ def _multiply_generic(panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, 
             acc[r * COLUMNS + n] = total
 
 
-@inline
+@subroutine
 def multiply(isa, panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
     """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + panel row r (from `at`) times w panel at `w_at`.
 

@@ -1,4 +1,4 @@
-"""`kernel` and `inline`: the only two ways a function of this package is compiled.
+"""`kernel`, `inline` and `subroutine`: the only ways a function of this package is compiled.
 
 Numba keys its disk cache on the file of the decorated function alone, so an edited helper in another file would go
 unnoticed and old arithmetic would keep running (numba#1833). Here the key is the content of every source file of
@@ -67,7 +67,22 @@ def kernel(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """Compile `function` into the kernels that call it; it has no machine code of its own on disk."""
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    """Compile `function` into every place that calls it; it has no machine code of its own on disk.
+
+    Forced, because a call that passes some arrays costs as much as a hundred elements of work.
+    """
+    return _helper(function, forceinline=True)
+
+
+def subroutine(function: F) -> F:
+    """Compile `function` once into each kernel that calls it: for large bodies that are called seldom or often alike.
+
+    Inlining those multiplies the time to compile.
+    """
+    return _helper(function)
+
+
+def _helper(function: F, **more: bool) -> F:
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, **more)(function)
     helper: F = compiled
     return helper
