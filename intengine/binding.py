@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from intengine_kernels.jit import specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
@@ -37,7 +38,11 @@ def bind_step(
             return scratch(arg) if scratch else np.empty(arg.shape, arg.dtype)
         return arg
 
-    return [(call.kernel, tuple(resolve(arg) for arg in call.args)) for call in step.calls]
+    calls = []
+    for call in step.calls:
+        args = tuple(resolve(arg) for arg in call.args)
+        calls.append((specialize(call.kernel, args), args))
+    return calls
 
 
 class ScratchPool:

@@ -53,6 +53,7 @@ class Interpreter:
         self._graph = _find_subgraph(self.model, self.signature.subgraph if self.signature else subgraph or 0)
         self.num_threads = num_threads
         self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
+        self._dtypes = {i: self._graph.tensors[i].type.dtype for i in self._graph.inputs}
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
         self._executions: dict[bool, Execution] = {}
@@ -216,14 +217,16 @@ class Interpreter:
         return given
 
     def _checked(self, index: int, value: ArrayLike) -> NDArray[Any]:
-        spec = self._graph.tensors[index]
         array = np.asarray(value)
-        if array.dtype != spec.type.dtype:
+        if array.dtype == self._dtypes[index] and array.shape == self._shapes[index]:
+            return array
+        spec = self._graph.tensors[index]
+        if array.dtype != self._dtypes[index]:
             raise InputError(
                 f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(self._shapes[index])}; "
                 f"got {array.dtype} {list(array.shape)}."
             )
-        if array.shape != self._shapes[index] and not _fits(array.shape, spec.shape_signature):
+        if not _fits(array.shape, spec.shape_signature):
             raise InputError(
                 f"Input {spec.name!r} must have shape {list(self._shapes[index])} (resize() changes it); "
                 f"got {list(array.shape)}."
@@ -232,7 +235,8 @@ class Interpreter:
 
     def _enter(self, inputs: Inputs, *, keep_all: bool) -> Execution:
         arrays = {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
-        self.resize({i: array.shape for i, array in arrays.items()})
+        if any(array.shape != self._shapes[i] for i, array in arrays.items()):
+            self.resize({i: array.shape for i, array in arrays.items()})
         execution = self._executions.get(keep_all)
         if execution is None:
             execution = self._executions[keep_all] = Execution(self._plan, keep_all=keep_all)

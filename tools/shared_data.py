@@ -12,7 +12,7 @@ from intengine.model import TensorSpec, TensorType
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
-#: What the keyword features are quantized with; for models that take them as real numbers.
+#: What the keyword features are quantized with: for models that take them so, or as real numbers.
 KWS_SCALE, KWS_ZERO_POINT = np.float32(0.58470291), 83
 
 
@@ -28,7 +28,9 @@ def labelled(engine: Interpreter) -> tuple[str, NDArray, NDArray[np.integer]] | 
     if shape == (1, 96, 96, 3):
         with np.load(SHARED / "data" / "vww_test300.npz") as data:
             return "visual wake words", _pixels(data["images"], spec, raw=False), data["labels"]
-    if shape == (1, 49, 10, 1) and spec.type in (TensorType.INT8, TensorType.FLOAT32):
+    scale = spec.quantization.scale
+    fits = spec.type is TensorType.FLOAT32 or (scale.size == 1 and abs(scale[0] - KWS_SCALE) < 1e-6)
+    if shape == (1, 49, 10, 1) and fits:
         with np.load(SHARED / "data" / "kws_mfcc_test500.npz") as data:
             features = data["features"]
             if spec.type is TensorType.FLOAT32:

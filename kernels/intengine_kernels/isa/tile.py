@@ -29,8 +29,8 @@ def _dot(builder, isa, acc, activations, weights, is_8bit):
     return call(f"llvm.x86.avx512.{name}.{bits}", acc, activations, weights)
 
 
-def _make_tile(isa, rows, vectors):
-    """An intrinsic for `isa` that makes `rows` x `vectors` accumulators."""
+def _make_tile(isa, rows, vectors, unroll=1):
+    """An intrinsic for `isa` that makes `rows` x `vectors` accumulators, `unroll` independent sets of them."""
     lanes = 16 if isa == AVX512VNNI else 8
     wide = ir.VectorType(_I32, lanes)
     columns = lanes * vectors
@@ -79,33 +79,58 @@ def _make_tile(isa, rows, vectors):
                 extra = splat(load(row_base, constant(r), _I32, 4))
                 starts.append([builder.add(value, extra) for value in biases])
 
-            entry = builder.block
-            loop = builder.append_basic_block("k")
-            after = builder.append_basic_block("done")
-            builder.cbranch(builder.icmp_signed(">", args[5], constant(0)), loop, after)
-            builder.position_at_end(loop)
-            k = builder.phi(_I64)
-            k.add_incoming(constant(0), entry)
-            sums = [[builder.phi(wide) for _ in range(vectors)] for _ in range(rows)]
-            w_here = builder.gep(w_base, [builder.mul(k, constant(columns * 4))])
-            weights = [load(w_here, constant(v * lanes * 4), element, 4) for v in range(vectors)]
-            k_bytes = builder.mul(k, constant(4))
-            new = []
-            for r in range(rows):
-                taps = builder.bitcast(splat(load(a_rows[r], k_bytes, _I32, 1)), element)
-                new.append([_dot(builder, isa, sums[r][v], taps, weights[v], is_8bit) for v in range(vectors)])
-            k_next = builder.add(k, constant(1))
-            k.add_incoming(k_next, loop)
-            builder.cbranch(builder.icmp_signed("<", k_next, args[5]), loop, after)
-            builder.position_at_end(after)
-            totals = [[builder.phi(wide) for _ in range(vectors)] for _ in range(rows)]
+            def step(k, sums):
+                """One step of all rows: the sums with the products of step `k` added."""
+                w_here = builder.gep(w_base, [builder.mul(k, constant(columns * 4))])
+                weights = [load(w_here, constant(v * lanes * 4), element, 4) for v in range(vectors)]
+                k_bytes = builder.mul(k, constant(4))
+                new = []
+                for r in range(rows):
+                    taps = builder.bitcast(splat(load(a_rows[r], k_bytes, _I32, 1)), element)
+                    new.append([_dot(builder, isa, sums[r][v], taps, weights[v], is_8bit) for v in range(vectors)])
+                return new
+
+            def loop(name, begin, end, stride, starts):
+                """Sums over steps begin, begin + stride, ... < end; `starts` has `stride` independent sets of sums."""
+                entry = builder.block
+                body = builder.append_basic_block(name)
+                after = builder.append_basic_block(f"{name}_done")
+                builder.cbranch(builder.icmp_signed("<", begin, end), body, after)
+                builder.position_at_end(body)
+                k = builder.phi(_I64)
+                k.add_incoming(begin, entry)
+                sums = [[[builder.phi(wide) for _ in row] for row in one] for one in starts]
+                new = [step(builder.add(k, constant(u)), one) for u, one in enumerate(sums)]
+                k_next = builder.add(k, constant(stride))
+                k.add_incoming(k_next, body)
+                builder.cbranch(builder.icmp_signed("<", k_next, end), body, after)
+                builder.position_at_end(after)
+                totals = [[[builder.phi(wide) for _ in row] for row in one] for one in starts]
+                for u, one in enumerate(starts):
+                    for r, row in enumerate(one):
+                        for v, start in enumerate(row):
+                            sums[u][r][v].add_incoming(start, entry)
+                            sums[u][r][v].add_incoming(new[u][r][v], body)
+                            totals[u][r][v].add_incoming(start, entry)
+                            totals[u][r][v].add_incoming(new[u][r][v], body)
+                return totals
+
+            whole = constant(0)
+            if unroll > 1:
+                # Sums that do not wait for each other; few rows alone would not hide an instruction's latency.
+                whole = builder.and_(args[5], constant(-unroll))
+                zeros = [[ir.Constant(wide, [0] * lanes) for _ in row] for row in starts]
+                parts = loop("unrolled", constant(0), whole, unroll, [starts] + [zeros] * (unroll - 1))
+                starts = parts[0]
+                for part in parts[1:]:
+                    starts = [
+                        [builder.add(x, y) for x, y in zip(left, right, strict=True)]
+                        for left, right in zip(starts, part, strict=True)
+                    ]
+            (totals,) = loop("k", whole, args[5], 1, [starts])
             for r in range(rows):
                 at = builder.mul(args[12], constant(r))
                 for v in range(vectors):
-                    sums[r][v].add_incoming(starts[r][v], entry)
-                    sums[r][v].add_incoming(new[r][v], loop)
-                    totals[r][v].add_incoming(starts[r][v], entry)
-                    totals[r][v].add_incoming(new[r][v], loop)
                     place = builder.gep(acc_base, [builder.add(at, constant(v * lanes))])
                     builder.store(totals[r][v], builder.bitcast(place, wide.as_pointer()), align=4)
             return context.get_dummy_value()
@@ -119,8 +144,8 @@ def _make_tile(isa, rows, vectors):
 ROWS_512, ROWS_256 = 12, 3
 
 tile_avx512vnni = _make_tile(AVX512VNNI, ROWS_512, 2)
-tile_avx512vnni_row = _make_tile(AVX512VNNI, 1, 2)
+tile_avx512vnni_row = _make_tile(AVX512VNNI, 1, 2, unroll=4)
 tile_avxvnni = _make_tile(AVXVNNI, ROWS_256, 4)
-tile_avxvnni_row = _make_tile(AVXVNNI, 1, 4)
+tile_avxvnni_row = _make_tile(AVXVNNI, 1, 4, unroll=2)
 tile_avx2 = _make_tile(AVX2, ROWS_256, 4)
-tile_avx2_row = _make_tile(AVX2, 1, 4)
+tile_avx2_row = _make_tile(AVX2, 1, 4, unroll=2)
