@@ -107,7 +107,7 @@ def page(rows: list[dict[str, Any]], against: list[str]) -> str:
         "",
         "Made by `python tools/bench.py ../shared/models/*/*.tflite --page docs/speed.md`: one thread pinned to one",
         f"core, runs interleaved in one process, medians; outputs compared before. {cpu()}.",
-        "A ratio above 1 means that intengine is faster. Models with operators that do not run yet are left out, as are",
+        "A ratio above 1 means that intengine is faster. Models with operators that do not run yet are left out, and",
         "those that LiteRT refuses.",
         "",
         f"| model | intengine, ms |{heads}",
