@@ -22,6 +22,10 @@ from intengine.shapes import Shape, elements
 from intengine.step import Step
 
 
+#: No computed tensor may be larger; damaged files ask for more, networks do not.
+MAX_BYTES = 2**32
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """One subgraph, ready to run with these shapes under this profile.
@@ -99,14 +103,19 @@ class _Builder:
         shapes = [tuple(int(size) for size in shape) for shape in operator.infer(self.context(node))]
         if len(shapes) != len(node.outputs):
             raise InvalidModelError(f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}.")
-        for shape in shapes:
-            elements(shape)
+        for index, shape in zip(node.outputs, shapes, strict=True):
+            self.check_size(index, shape)
         context = self.context(node, shapes)
         calls = tuple(operator.prepare(context))
         for index, shape in zip(node.outputs, shapes, strict=True):
             self.shapes[index] = shape
         inputs = tuple(i for i in node.inputs if i >= 0)
         return Step(node.index, node.op, inputs, node.outputs, calls)
+
+    def check_size(self, index: int, shape: Shape) -> None:
+        spec = self.subgraph.tensors[index]
+        if elements(shape) * spec.type.bits // 8 > MAX_BYTES:
+            raise InvalidModelError(f"A tensor must have at most 2**32 bytes; {spec.name!r} has shape {list(shape)}.")
 
     def foldable(self, node: Node) -> bool:
         operator = ops.find(node.op)
@@ -150,6 +159,7 @@ def build(
     for index in graph.inputs:
         spec = graph.tensors[index]
         builder.shapes[index] = (input_shapes or {}).get(index, spec.shape)
+        builder.check_size(index, builder.shapes[index])
     _check_supported(graph)
     defined = {t.index for t in graph.tensors if t.is_constant or t.is_variable} | set(graph.inputs)
     steps: list[Step] = []

@@ -20,6 +20,8 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     source, size = ctx.input(0), ctx.input(1).ints()
     ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
     ctx.require(len(size) == 2 and min(size) > 0, "needs a size of two positive numbers", list(size))
+    # Positions are float32, which has every integer up to here.
+    ctx.require(max(size) <= 2**24, "needs a size of at most 2**24", list(size))
     ctx.require(min(source.shape[1:3]) > 0, "needs an image", list(source.shape))
     both = bool(ctx.options["align_corners"]) and bool(ctx.options["half_pixel_centers"])
     ctx.require(not both, "takes align_corners or half_pixel_centers, not both", "both")

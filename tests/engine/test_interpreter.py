@@ -176,3 +176,29 @@ def test_unknown_profiles_and_signatures_are_named() -> None:
 
 def test_public_names_are_all_there() -> None:
     assert all(hasattr(intengine, name) for name in intengine.__all__)
+
+
+def test_damaged_models_raise_nothing_but_intengine_errors() -> None:
+    digits = Path(intengine.__file__).parent / "data" / "digits" / "digits_int8.tflite"
+    rng = np.random.default_rng(3)
+    refused = 0
+    for _ in range(300):
+        data = bytearray(digits.read_bytes())
+        for _ in range(rng.integers(1, 4)):
+            data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+        try:
+            engine = Interpreter(bytes(data))
+            engine.run({name: np.zeros(shape, np.int8) for name, shape in engine.input_shapes.items()})
+        except intengine.IntEngineError:
+            refused += 1
+    assert 0 < refused < 300
+
+
+def test_a_tensor_that_no_network_has_is_refused_before_it_is_allocated() -> None:
+    b = ModelBuilder()
+    x = b.tensor("x", TensorType.FLOAT32, (1,))
+    size = b.tensor("size", TensorType.INT32, (4,), [2**15, 2**15, 2**3, 1])
+    y = b.tensor("y", TensorType.FLOAT32, (1,))
+    b.op("FILL", [size, x], [y])
+    with pytest.raises(InvalidModelError, match=r"2\*\*32 bytes"):
+        Interpreter(b.build(inputs=[x], outputs=[y]))
