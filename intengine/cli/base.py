@@ -1,11 +1,14 @@
 """How every command ends: exit codes, and errors as one message without a traceback."""
 
+import errno
+import os
 import sys
 from collections import Counter
 from typing import Any, NoReturn
 
 import click
 
+from intengine.cli.console import visible
 from intengine.errors import (
     InputError,
     IntEngineError,
@@ -16,6 +19,8 @@ from intengine.errors import (
 from intengine.runners import RunnerError
 
 EQUAL, DIFFERS, USAGE, UNSUPPORTED, BAD_MODEL, INTERNAL = 0, 1, 2, 3, 4, 70
+#: As shells report processes that end by these signals; 1 would read as "differs".
+INTERRUPTED, NO_READER = 130, 141
 _CODES: tuple[tuple[type[IntEngineError], int], ...] = (
     (InputError, USAGE),
     (MissingDependencyError, USAGE),
@@ -38,26 +43,46 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         debug = ctx.params.pop("debug", False)
+        _print_whatever_the_encoding()
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                _leave_the_pipe(ctx)
             if debug:
                 raise
             _end(ctx, error)
 
 
+def _print_whatever_the_encoding() -> None:
+    """Characters that a stream cannot write become escapes instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if getattr(stream, "errors", "") in ("strict", "surrogateescape") and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _leave_the_pipe(ctx: click.Context) -> NoReturn:
+    """Nobody reads on (as with `| head`): end quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    ctx.exit(NO_READER)
+
+
 def _end(ctx: click.Context, error: Exception) -> NoReturn:
     if isinstance(error, IntEngineError):
-        click.echo(f"Error: {_message(error)}", err=True)
+        click.echo(f"Error: {visible(_message(error))}", err=True)
         for note in getattr(error, "__notes__", ()):
-            click.echo(f"  {note}", err=True)
+            click.echo(f"  {visible(note)}", err=True)
         ctx.exit(exit_code(error))
     if isinstance(error, OSError):
-        if isinstance(error, BrokenPipeError):
-            raise error
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {visible(str(error))}", err=True)
+        ctx.exit(USAGE)
+    if isinstance(error, MemoryError):
+        click.echo("Error: This model or input needs more memory than there is.", err=True)
         ctx.exit(USAGE)
     click.echo(f"Internal error, please report it ({type(error).__name__}: {error}).", err=True)
     click.echo("  --debug shows where.", err=True)

@@ -1,4 +1,4 @@
-"""Output: tables for people, JSON for programs."""
+"""Output: lines and tables for people, JSON for programs."""
 
 import json
 import os
@@ -10,25 +10,74 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from intengine.cli.widths import fit
 from intengine.report import plain
+
+Cell = Text | str | int | float | bool | None
+#: Width where nobody sets one: lines stay whole in files and pipes.
+_ENDLESS = 100_000
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where to print; wide where no terminal sets the width, so that lines stay whole in files."""
+    """Where to print; endlessly wide where no terminal sets the width."""
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=160)
+        made.width = _ENDLESS
     return made
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> Table:
-    """A plain table; the columns named in `right` hold numbers."""
-    made = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(show(cell)) for cell in row))
-    return made
+class Printer:
+    """Prints lines and tables on standard output; what comes from a file cannot steer the terminal."""
+
+    def __init__(self) -> None:
+        self._console = console()
+
+    def line(self, *parts: Text | str, sep: str = "") -> None:
+        """One line; wrapped at spaces on a terminal."""
+        text = Text(visible(sep)).join(_text(part) for part in parts)
+        self._print(text)
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        *,
+        title: str = "",
+        right: Sequence[str] = (),
+        fold: Sequence[str] = (),
+    ) -> None:
+        """A plain table.
+
+        Args:
+            right: columns that hold numbers.
+            fold: columns whose words may be broken where the terminal is too narrow.
+        """
+        cells = [[_text(cell) for cell in row] for row in rows]
+        texts = [[name, *(row[at].plain for row in cells)] for at, name in enumerate(columns)]
+        gap, widths = fit(texts, self._console.width, [name in fold for name in columns])
+        if title:
+            self._print(Text(visible(title), style="bold"))
+        made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+        for name, width in zip(columns, widths, strict=True):
+            made.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
+        for row in cells:
+            made.add_row(*row)
+        self._print(made)
+
+    def _print(self, what: Table | Text) -> None:
+        with self._console.capture() as captured:
+            self._console.print(what)
+        lines = captured.get().split("\n")
+        click.echo("\n".join(line.rstrip() for line in lines), nl=False, color=self._console.is_terminal)
+
+
+def _text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else Text(visible(show(cell)))
+
+
+def visible(text: str) -> str:
+    """The text with everything but printable characters and line ends written as escapes."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def show(value: object) -> str:
@@ -54,3 +103,5 @@ def size(nbytes: int) -> str:
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(plain(data), indent=2, allow_nan=False))
+
+

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from intengine.cli.base import DIFFERS, EQUAL, Command, stderr_is_terminal
-from intengine.cli.console import console, print_json, size, table, verdict
+from intengine.cli.console import Cell, Printer, console, print_json, size, verdict
 from intengine.comparison.tolerances import FLOAT_MODEL
 from intengine.demo import DemoResult, Exactness
 from intengine.demo import demo as run_demo
@@ -50,7 +50,7 @@ def _progress(wanted: bool) -> Iterator[Callable[[str], None] | None]:
 
 
 def _print(results: tuple[DemoResult, ...], ok: bool) -> None:
-    out = console()
+    out = Printer()
     images = results[0].images
     numbers = ["size", "accuracy", "as float32", "elements", "differing", "max ulp", "ms/image"]
     rows = [
@@ -68,16 +68,16 @@ def _print(results: tuple[DemoResult, ...], ok: bool) -> None:
         for result in results
     ]
     columns = ["model", *numbers[:6], "against LiteRT", numbers[6]]
-    out.print(table(f"Handwritten digits, {images} test images", columns, rows, right=numbers))
-    out.print()
+    out.table(columns, rows, title=f"Handwritten digits, {images} test images", right=numbers)
+    out.line()
     total = sum((result.outputs + result.tensors for result in results), Exactness())
     text = f"{total.elements:,} elements compared with recorded LiteRT outputs, {total.differing:,} differ"
-    out.print(verdict("EQUAL" if ok else "DIFFERS", good=ok), text, sep=": ")
+    out.line(verdict("EQUAL" if ok else "DIFFERS", good=ok), text, sep=": ")
     if any(result.ok and result.outputs.differing + result.tensors.differing for result in results):
-        out.print(f"Floats may lie {FLOAT_MODEL:g} of the greatest magnitude in their tensor apart.")
+        out.line(f"Floats may lie {FLOAT_MODEL:g} of the greatest magnitude in their tensor apart.")
 
 
-def _verdict(result: DemoResult) -> object:
+def _verdict(result: DemoResult) -> Cell:
     if not result.ok:
         return verdict("differs", good=False)
     exact = not result.outputs.differing and not result.tensors.differing

@@ -4,98 +4,170 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from intengine.cli.base import Command
-from intengine.cli.console import console, print_json, size, table
+from intengine.cli.console import Printer, print_json, size
+from intengine.errors import InputError
 from intengine.reader import load
 from intengine.report import summarize
+
+_SHORTER = {"fused_activation_function": "activation"}
 
 
 @click.command(cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--tensors", is_flag=True, help="List every tensor with its quantization too.")
+@click.option("--nodes", metavar="A-B", help="Only these nodes and their tensors, as in 12 or 3-9.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def inspect(model: Path, tensors: bool, as_json: bool) -> None:
+def inspect(model: Path, tensors: bool, nodes: str | None, as_json: bool) -> None:
     """Show what MODEL contains, even if it cannot run here.
 
-    A tensor is written type[shape]*scale+zero_point.
+    A node's tensors are written index:type[shape], inputs before the arrow. Elsewhere a tensor is written
+    type[shape]*scale+zero_point. ? is a size that may vary.
 
     \b
     Examples:
       intengine inspect model.tflite
       intengine inspect model.tflite --tensors
+      intengine inspect model.tflite --nodes 3-9 --tensors
       intengine inspect model.tflite --json | jq .macs
     """
+    wanted = _range(nodes)
     data = summarize(load(model))
+    if wanted:
+        _keep(data, wanted)
     if as_json:
         print_json(data)
         return
-    out = console()
-    _head(out, data)
+    out = Printer()
+    if not wanted:
+        _head(out, data)
     for graph in data["subgraphs"]:
-        _nodes(out, graph, alone=len(data["subgraphs"]) == 1)
+        _nodes(out, graph, alone=len(data["subgraphs"]) == 1, ends=not wanted)
         if tensors:
             _tensors(out, graph)
-    _metadata(out, data)
+    if not wanted:
+        _metadata(out, data)
     if not tensors:
-        out.print("--tensors lists the tensors, --json has everything.")
+        out.line("--tensors lists the tensors, --json has everything.")
 
 
-def _head(out: Console, data: dict[str, Any]) -> None:
-    out.print(f"{data['source']}: {size(data['bytes'])}, {size(data['constant_bytes'])} of them constants")
+def _range(text: str | None) -> range | None:
+    if text is None:
+        return None
+    first, dash, last = text.partition("-")
+    if not first.isdecimal() or (dash and not last.isdecimal()):
+        raise InputError(f"Nodes are written as one number or two with a dash, as in 12 or 3-9; got {text!r}.")
+    return range(int(first), int(last if dash else first) + 1)
+
+
+def _keep(data: dict[str, Any], wanted: range) -> None:
+    """Leave only these nodes, the tensors they touch, and the subgraphs that have some."""
+    for graph in data["subgraphs"]:
+        graph["nodes"] = [node for node in graph["nodes"] if node["index"] in wanted]
+        touched = {i for node in graph["nodes"] for i in (*node["inputs"], *node["outputs"])}
+        graph["tensors"] = [tensor for tensor in graph["tensors"] if tensor["index"] in touched]
+    most = max((len(graph["nodes"]) for graph in data["subgraphs"]), default=0)
+    if not most:
+        raise InputError(f"No node has an index in {wanted[0]}-{wanted[-1]}." if wanted else "The range of nodes is empty.")
+    data["subgraphs"] = [graph for graph in data["subgraphs"] if graph["nodes"]]
+
+
+def _head(out: Printer, data: dict[str, Any]) -> None:
+    out.line(f"{data['source']}: {size(data['bytes'])}, {size(data['constant_bytes'])} of them constants")
     if data["description"]:
-        out.print(f"Description: {data['description']}")
-    out.print(f"Matrix operators: {data['scheme']}; {data['macs'] / 1e6:,.3f} million multiply-accumulates")
-    out.print(f"Operators: {', '.join(f'{op} {count}' for op, count in data['operators'].items())}")
+        out.line(f"Description: {data['description']}")
+    out.line(f"Matrix operators: {data['scheme']}; {data['macs'] / 1e6:,.3f} million multiply-accumulates")
+    out.line(f"Operators: {', '.join(f'{op} {count}' for op, count in data['operators'].items())}")
     absent = data["unsupported_operators"]
-    out.print(f"Not supported here: {', '.join(absent)}" if absent else "All operators are known here.")
+    out.line(f"Not supported here: {', '.join(absent)}" if absent else "All operators are known here.")
     for signature in data["signatures"]:
-        out.print(f"Signature {signature['key']!r}, subgraph {signature['subgraph']}:")
+        out.line(f"Signature {signature['key']!r}, subgraph {signature['subgraph']}:")
         for what in ("inputs", "outputs"):
             for name, tensor in signature[what].items():
-                out.print(f"  {what[:-1]:6} {name}: {tensor['text']}")
-    out.print()
+                out.line(f"  {what[:-1]:6} {name}: {tensor['text']}")
+    out.line()
 
 
-def _nodes(out: Console, graph: dict[str, Any], *, alone: bool) -> None:
-    title = "" if alone else f"Subgraph {graph['index']} {graph['name']!r}"
-    if title:
-        out.print(title)
-    for what in ("inputs", "outputs"):
+def _nodes(out: Printer, graph: dict[str, Any], *, alone: bool, ends: bool) -> None:
+    if not alone:
+        out.line(f"Subgraph {graph['index']} {graph['name']!r}")
+    for what in ("inputs", "outputs") if ends else ():
         for i in graph[what]:
             tensor = graph["tensors"][i]
-            out.print(f"{what[:-1].capitalize():6} tensor {i} {tensor['name']!r}: {tensor['text']}")
+            out.line(f"{what[:-1].capitalize():6} tensor {i} {tensor['name']!r}: {tensor['text']}")
+    types = {tensor["index"]: _type(tensor) for tensor in graph["tensors"]}
     rows = [
         (
-            node["index"],
+            str(node["index"]),
             f"{node['op']} v{node['version']}" + ("" if node["known"] else " (not supported)"),
-            ", ".join(node["input_types"]),
-            ", ".join(node["output_types"]),
-            ", ".join(f"{name}={value}" for name, value in node["key_options"].items()),
+            f"{_operands(node['inputs'], types)} -> {_operands(node['outputs'], types)}",
+            " ".join(f"{_SHORTER.get(name, name)}={value}" for name, value in node["key_options"].items()),
             node["macs"] or None,
         )
         for node in graph["nodes"]
     ]
-    out.print(table("", ["node", "operator", "inputs", "outputs", "options", "MACs"], rows, right=["node", "MACs"]))
-    out.print()
+    columns = ["node", "operator", "inputs -> outputs", "options", "MACs"]
+    out.table(columns, rows, right=["node", "MACs"], fold=["operator", "options"])
+    out.line()
 
 
-def _tensors(out: Console, graph: dict[str, Any]) -> None:
+def _type(tensor: dict[str, Any]) -> str:
+    return str(tensor["text"]).split("*")[0]
+
+
+def _operands(indices: list[int], types: dict[int, str]) -> str:
+    return " ".join(f"{i}:{types[i]}" if i >= 0 else "-" for i in indices)
+
+
+def _tensors(out: Printer, graph: dict[str, Any]) -> None:
     rows = [
-        (tensor["index"], tensor["name"], tensor["text"], _kind(tensor), tensor["bytes"]) for tensor in graph["tensors"]
+        (
+            str(tensor["index"]),
+            _type(tensor),
+            _quantization(tensor["quantization"]),
+            _kind(tensor),
+            tensor["bytes"],
+            tensor["name"],
+        )
+        for tensor in graph["tensors"]
     ]
-    out.print(table("", ["tensor", "name", "type", "kind", "bytes"], rows, right=["tensor", "bytes"]))
-    out.print()
+    columns = ["tensor", "type", "quantization", "kind", "bytes", "name"]
+    out.table(columns, rows, right=["tensor", "bytes"], fold=["name"])
+    out.line()
+
+
+def _quantization(quantization: dict[str, Any] | None) -> str:
+    if quantization is None:
+        return ""
+    scales, zero_points = quantization["scale"], quantization["zero_point"]
+    parts = []
+    if len(scales) == 1:
+        parts.append(f"scale {_number(scales[0])}")
+    elif scales:
+        known = [scale for scale in scales if isinstance(scale, float)]
+        span = f" {_number(min(known))} to {_number(max(known))}" if known else ""
+        parts.append(f"{len(scales)} scales{span}, axis {quantization['axis']}")
+    if len(set(zero_points)) == 1:
+        parts.append(f"zero point {zero_points[0]}")
+    elif zero_points:
+        parts.append(f"{len(zero_points)} zero points {min(zero_points)} to {max(zero_points)}")
+    if quantization["details"]:
+        parts.append(quantization["details"])
+    return ", ".join(parts)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _kind(tensor: dict[str, Any]) -> str:
     return ", ".join(kind for kind in ("constant", "variable", "sparse") if tensor[kind])
 
 
-def _metadata(out: Console, data: dict[str, Any]) -> None:
+def _metadata(out: Printer, data: dict[str, Any]) -> None:
     for name, entry in data["metadata"].items():
         text = f": {entry['text']}" if entry["text"] else ""
-        out.print(f"Metadata {name!r}, {entry['bytes']} bytes{text}")
+        out.line(f"Metadata {name!r}, {entry['bytes']} bytes{text}")
     if data["associated_files"]:
-        out.print(f"Files packed with it: {', '.join(data['associated_files'])}")
+        out.line(f"Files packed with it: {', '.join(data['associated_files'])}")

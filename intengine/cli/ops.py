@@ -4,7 +4,7 @@ import click
 
 from intengine import ops as operators
 from intengine.cli.base import Command
-from intengine.cli.console import console, print_json, table
+from intengine.cli.console import Printer, print_json
 
 
 @click.command(cls=Command)
@@ -16,6 +16,6 @@ def ops(as_json: bool) -> None:
     if as_json:
         print_json(signatures)
         return
-    out = console()
-    out.print(table("", ["operator", "types"], [(name, "\n".join(kinds)) for name, kinds in signatures.items()]))
-    out.print(f"\n{len(signatures)} operators")
+    out = Printer()
+    out.table(["operator", "types"], [(name, "\n".join(kinds)) for name, kinds in signatures.items()])
+    out.line(f"\n{len(signatures)} operators")

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from intengine_kernels.arg_extremum import arg_extremum
+import numpy as np
+from intengine_kernels.arg_extremum import arg_extremum, arg_extremum_float_rows, arg_extremum_rows
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
@@ -13,8 +14,11 @@ from intengine.step import Call
 
 _TYPES = (TensorType.FLOAT32, TensorType.INT8, TensorType.UINT8, TensorType.INT32, TensorType.BOOL)
 
+_INDICES = (TensorType.INT32, TensorType.INT64)
+
 
 def _axis(ctx: NodeContext) -> int:
+    ctx.require(ctx.input(1).type in _INDICES, "needs an int32 or int64 axis", ctx.input(1).type.name.lower())
     axes = ctx.input(1).ints()
     ctx.require(len(axes) == 1, "needs one axis", list(axes))
     return normalize_axis(axes[0], ctx.input(0).rank)
@@ -28,12 +32,16 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/arg_min_max.cc"""
     source, out, axis = ctx.input(0), ctx.output(), _axis(ctx)
-    if source.type not in _TYPES or out.type not in (TensorType.INT32, TensorType.INT64):
+    if source.type not in _TYPES or out.type not in _INDICES:
         ctx.unsupported()
     ctx.require(source.shape[axis] > 0, "needs at least one element along the axis", list(source.shape))
+    size, least = source.shape[axis], int(ctx.node.op == "ARG_MIN")
     outer, inner = math.prod(source.shape[:axis]), math.prod(source.shape[axis + 1 :])
-    x = source.ref((outer, source.shape[axis], inner))
-    return [Call(arg_extremum, (int(ctx.node.op == "ARG_MIN"), x, out.ref((outer, inner))))]
+    dtype = np.dtype(np.uint8) if source.type is TensorType.BOOL else source.dtype
+    if inner == 1:
+        kernel = arg_extremum_float_rows if source.type is TensorType.FLOAT32 else arg_extremum_rows
+        return [Call(kernel, (least, source.ref((outer, size), dtype), out.ref((outer,))))]
+    return [Call(arg_extremum, (least, source.ref((outer, size, inner), dtype), out.ref((outer, inner))))]
 
 
 for _name in ("ARG_MAX", "ARG_MIN"):

@@ -12,7 +12,7 @@ from intengine.ops._float_matrix import float_range
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
 from intengine.ops._window import Window
-from intengine.quantization import activation_range
+from intengine.quantization import NONE, activation_range
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
@@ -30,7 +30,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Zero points are not subtracted: input and output have the same quantization.
+    """Zero points are not subtracted: LiteRT takes input and output for quantized alike, and so does this.
 
     Source: tflite/kernels/pooling.cc
     """
@@ -40,18 +40,19 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     window = _window(ctx)
     activation = ctx.options["fused_activation_function"]
     geometry = (window.kh, window.kw, window.stride_h, window.stride_w, window.pad_h, window.pad_w)
-    limits: tuple[Any, Any]
-    if source.type is TensorType.FLOAT32:
+    everything: tuple[Any, Any] = float_range(NONE) if source.type is TensorType.FLOAT32 else out.range
+    limits: tuple[Any, Any] = everything
+    if activation != NONE and source.type is TensorType.FLOAT32:
         limits = float_range(activation)
-    else:
+    elif activation != NONE:
         limits = activation_range(activation, out.type, out.scale, out.zero_point)
-    before = (source.ref(), *geometry, *limits, 0, out.shape[0] * out.shape[1])
+    before = (source.ref(), *geometry, *limits)
+    rows = (0, out.shape[0] * out.shape[1])
     if ctx.node.op == "MAX_POOL_2D":
-        return [Call(max_pool, (*before, out.ref()))]
-    if source.type is TensorType.FLOAT32:
-        acc = Scratch(np.dtype(np.float32), (out.shape[3],))
-        return [Call(average_pool_float, (*before, acc, out.ref()))]
-    return [Call(average_pool, (*before, Scratch(np.dtype(np.int32), (out.shape[3],)), out.ref()))]
+        return [Call(max_pool, (*before, everything[0], *rows, out.ref()))]
+    kernel = average_pool_float if source.type is TensorType.FLOAT32 else average_pool
+    acc = Scratch(np.dtype(np.float32 if source.type is TensorType.FLOAT32 else np.int32), (out.shape[3],))
+    return [Call(kernel, (*before, *rows, acc, out.ref()))]
 
 
 for _name in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):

@@ -15,16 +15,26 @@ from intengine.step import Call
 
 Indices = NDArray[np.int64]
 
+#: What RESIZE_NEAREST_NEIGHBOR copies.
+_NEAREST = (
+    TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.UINT16, TensorType.INT32, TensorType.UINT32,
+    TensorType.FLOAT32, TensorType.FLOAT16, TensorType.BFLOAT16, TensorType.BOOL,
+)  # fmt: skip
+
 
 def infer(ctx: NodeContext) -> Sequence[Shape]:
-    source, size = ctx.input(0), ctx.input(1).ints()
+    source, wanted = ctx.input(0), ctx.input(1)
     ctx.require(source.rank == 4, "needs a 4-D input", list(source.shape))
-    ctx.require(len(size) == 2 and min(size) > 0, "needs a size of two positive numbers", list(size))
+    ctx.require(wanted.type is TensorType.INT32, "needs an int32 size", wanted.type.name.lower())
+    ctx.require(wanted.shape == (2,), "needs a size of two numbers", list(wanted.shape))
+    size = wanted.ints()
+    ctx.require(min(size) > 0, "needs a size of two positive numbers", list(size))
     # Positions are float32, which has every integer up to here.
     ctx.require(max(size) <= 2**24, "needs a size of at most 2**24", list(size))
     ctx.require(min(source.shape[1:3]) > 0, "needs an image", list(source.shape))
     both = bool(ctx.options["align_corners"]) and bool(ctx.options["half_pixel_centers"])
-    ctx.require(not both, "takes align_corners or half_pixel_centers, not both", "both")
+    refused = both and ctx.node.op == "RESIZE_BILINEAR"
+    ctx.require(not refused, "takes align_corners or half_pixel_centers, not both", "both")
     return [(source.shape[0], *size, source.shape[3])]
 
 
@@ -84,14 +94,16 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     (_, height, width, _), (batch, out_h, out_w, _) = source.shape, out.shape
     rows = (0, batch * out_h, out.ref())
     if ctx.node.op == "RESIZE_NEAREST_NEIGHBOR":
-        if source.type.bits < 8 or source.dtype.kind not in "fiub":
+        if source.type not in _NEAREST:
             ctx.unsupported()
         view = np.dtype(f"u{source.dtype.itemsize}")
         y_from, x_from = _nearest(ctx, height, out_h), _nearest(ctx, width, out_w)
         target = out.ref(dtype=view)
         return [Call(resize_nearest, (source.ref(dtype=view), y_from, x_from, *rows[:2], target))]
     if source.type in (TensorType.INT8, TensorType.INT16):
-        positions = (*_q10(ctx, height, out_h), *_q10(ctx, width, out_w))
+        wide = np.int32 if source.type is TensorType.INT8 else np.int64
+        (y_low, y_high, y_part), (x_low, x_high, x_part) = _q10(ctx, height, out_h), _q10(ctx, width, out_w)
+        positions = (y_low, y_high, y_part.astype(wide), x_low, x_high, x_part.astype(wide))
         return [Call(resize_bilinear_q10, (source.ref(), *positions, *rows))]
     if source.type in (TensorType.UINT8, TensorType.FLOAT32):
         add = 0.5 if source.type is TensorType.UINT8 else 0.0
@@ -115,9 +127,6 @@ register(
         infer,
         prepare,
         inputs=(2, 2),
-        signatures=tuple(
-            f"{t} x int32 -> {t}"
-            for t in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float16", "bfloat16")
-        ),
+        signatures=tuple(f"{t} x int32 -> {t}" for t in (kind.name.lower() for kind in _NEAREST)),
     )
 )

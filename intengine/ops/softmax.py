@@ -22,22 +22,22 @@ _INTEGER_BITS = 5
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/activations.cc, tflite/kernels/internal/reference/softmax.h"""
     source, out = ctx.input(0), ctx.output()
-    ctx.require(source.rank >= 1 and source.size > 0, "needs at least one logit", list(source.shape))
+    ctx.require(source.rank >= 1, "needs at least one axis", list(source.shape))
+    if source.size == 0:
+        return []
     beta = np.float32(ctx.options["beta"])
-    ctx.require(bool(np.isfinite(beta) and beta > 0), "needs a positive finite beta", float(beta))
     depth = source.shape[-1]
     shape = (source.size // depth, depth)
     before, after = source.ref(shape), out.ref(shape)
     if source.type is out.type is TensorType.FLOAT32:
         return [Call(softmax_float, (before, float(beta), after))]
     if source.type in EIGHT_BIT and out.type in (source.type, TensorType.INT16):
-        if source.type is TensorType.UINT8 and out.type is TensorType.INT16:
-            ctx.unsupported()
         bits = 16 if out.type is TensorType.INT16 else 8
         _check_output(ctx)
         return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, after))]
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
+        ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
         multiplier, shift = quantize_multiplier(float(np.float32(source.scale * beta)) / (10.0 / 65535.0))
         exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
         inverse = table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
@@ -110,6 +110,6 @@ register(
         same_shape,
         prepare,
         inputs=(1, 1),
-        signatures=("int8 -> int8|int16", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+        signatures=("int8 -> int8|int16", "uint8 -> uint8|int16", "int16 -> int16", "float32 -> float32"),
     )
 )

@@ -31,21 +31,36 @@ from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT, requantiz
 WIDE_STEPS = 128
 
 
+@subroutine
+def _multiply_generic(x, at, r, lda, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+    """The plain-loop twin of the tiles for row `r`; `per` elements make one step."""
+    for n in range(COLUMNS):
+        acc[r * COLUMNS + n] = np.int32(bias[bias_at + n] + row_bias[r])
+    for k in range(steps):
+        for j in range(per):
+            tap = np.int32(x[at + r * lda + k * per + j])
+            first = w_at + k * COLUMNS * per + j
+            for n in range(COLUMNS):
+                total = np.int32(tap * np.int32(w[first + n * per]))
+                acc[r * COLUMNS + n] = np.int32(acc[r * COLUMNS + n] + total)
+
+
 @inline
-def _multiply_generic(panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
-    """The plain-loop twin of the tiles; `per` elements make one step."""
-    for r in range(rows):
-        for n in range(COLUMNS):
-            total = np.int32(bias[bias_at + n] + row_bias[r])
-            for k in range(steps):
-                for j in range(per):
-                    x = np.int32(panel[at + r * lda + k * per + j])
-                    total = np.int32(total + np.int32(x * np.int32(w[w_at + (k * COLUMNS + n) * per + j])))
-            acc[r * COLUMNS + n] = total
+def _multiply_row(isa, x, at, r, lda, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+    """acc of one row of the panel."""
+    a, c = at + r * lda, r * COLUMNS
+    if isa == AVX512VNNI:
+        tile_avx512vnni_row(x, a, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, c, COLUMNS)
+    elif isa == AVXVNNI:
+        tile_avxvnni_row(x, a, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, c, COLUMNS)
+    elif isa == AVX2:
+        tile_avx2_row(x, a, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, c, COLUMNS)
+    else:
+        _multiply_generic(x, at, r, lda, w, w_at, steps, per, bias, bias_at, row_bias, acc)
 
 
 @subroutine
-def multiply(isa, panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+def multiply(isa, x, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
     """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + panel row r (from `at`) times w panel at `w_at`.
 
     Up to ROW_BLOCK rows; rows of acc up to the next multiple of the tile's rows are overwritten with anything.
@@ -53,111 +68,19 @@ def multiply(isa, panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_
     r = 0
     if isa == AVX512VNNI:
         while rows - r > 2:
-            tile_avx512vnni(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
+            tile_avx512vnni(x, at + r * lda, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, r * COLUMNS, COLUMNS)
             r += ROWS_512
-        while r < rows:
-            tile_avx512vnni_row(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
-            r += 1
     elif isa == AVXVNNI:
         while rows - r > 1:
-            tile_avxvnni(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
+            tile_avxvnni(x, at + r * lda, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, r * COLUMNS, COLUMNS)
             r += ROWS_256
-        while r < rows:
-            tile_avxvnni_row(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
-            r += 1
     elif isa == AVX2:
         while rows - r > 1:
-            tile_avx2(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
+            tile_avx2(x, at + r * lda, lda, w, w_at, steps, bias, bias_at, row_bias, r, acc, r * COLUMNS, COLUMNS)
             r += ROWS_256
-        while r < rows:
-            tile_avx2_row(
-                panel,
-                at + r * lda,
-                lda,
-                w,
-                w_at,
-                steps,
-                bias,
-                bias_at,
-                row_bias,
-                r,
-                acc,
-                r * COLUMNS,
-                COLUMNS,
-            )
-            r += 1
-    else:
-        _multiply_generic(panel, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc)
+    while r < rows:
+        _multiply_row(isa, x, at, r, lda, w, w_at, steps, per, bias, bias_at, row_bias, acc)
+        r += 1
 
 
 @inline

@@ -67,12 +67,15 @@ def average_pool_float(x, kh, kw, stride_h, stride_w, pad_h, pad_w, lo, hi, row_
 
 
 @kernel
-def max_pool(x, kh, kw, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row_end, out):
-    """Greatest tap inside the image, clamped. x, out: any of the number types, [B, H, W, C]."""
+def max_pool(x, kh, kw, stride_h, stride_w, pad_h, pad_w, lo, hi, start, row_begin, row_end, out):
+    """Greatest tap inside the image and `start`, clamped; the first of equal ones, NaN is passed over.
+
+    Args: x, out: any of the number types, [B, H, W, C]. start: the least finite number of the type.
+    """
     _, height, width, channels = x.shape
     _, out_h, out_w, _ = out.shape
     store = out.dtype.type
-    lo, hi = store(lo), store(hi)
+    lo, hi, start = store(lo), store(hi), store(start)
     for row in range(row_begin, row_end):
         b = row // out_h
         y0 = (row % out_h) * stride_h - pad_h
@@ -81,11 +84,12 @@ def max_pool(x, kh, kw, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row
             x0 = out_x * stride_w - pad_w
             left, right = max(x0, 0), min(x0 + kw, width)
             target = out[b, row % out_h, out_x]
-            target[:] = lo
+            target[:] = start
             for y in range(top, bottom):
                 for column in range(left, right):
                     taps = x[b, y, column]
                     for c in range(channels):
-                        target[c] = max(target[c], taps[c])
+                        target[c] = taps[c] if target[c] < taps[c] else target[c]
             for c in range(channels):
-                target[c] = min(target[c], hi)
+                value = lo if target[c] < lo else target[c]
+                target[c] = hi if hi < value else value

@@ -11,29 +11,29 @@ def resize_bilinear_q10(x, y_low, y_high, y_part, x_low, x_high, x_part, row_beg
 
     Args:
         x: int8 or int16. y_low, y_high: int64[OH], x_low, x_high: int64[OW], neighbours of each output position.
-        y_part, x_part: int64[OH], int64[OW], distance to the lower neighbour; may be negative at the border.
+        y_part[OH], x_part[OW]: distance to the lower neighbour, -512..1024; int32 is wide enough for int8, int64 for
+            int16, and is what the sums are made in.
         out: like x [B, OH, OW, C].
     """
     _, out_h, out_w, channels = out.shape
     store = out.dtype.type
-    half = np.int64(1 << 19)
+    wide = y_part.dtype.type
+    one, half, shift = wide(1024), wide(1 << 19), wide(20)
     for row in range(row_begin, row_end):
         b, i = row // out_h, row % out_h
         fy = y_part[i]
         for j in range(out_w):
             fx = x_part[j]
-            w00, w10 = (1024 - fy) * (1024 - fx), fy * (1024 - fx)
-            w01, w11 = (1024 - fy) * fx, fy * fx
+            w00, w10 = wide((one - fy) * (one - fx)), wide(fy * (one - fx))
+            w01, w11 = wide((one - fy) * fx), wide(fy * fx)
             q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
             q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
             target = out[b, i, j]
             for c in range(channels):
-                value = np.int64(q00[c]) * w00 + np.int64(q10[c]) * w10
-                value += np.int64(q01[c]) * w01 + np.int64(q11[c]) * w11
-                # Away from zero: the magnitude is rounded down, then takes the sign again.
-                sign = value >> np.int64(63)
-                magnitude = ((value ^ sign) - sign + half) >> np.int64(20)
-                target[c] = store((magnitude ^ sign) - sign)
+                value = wide(wide(wide(q00[c]) * w00) + wide(wide(q10[c]) * w10))
+                value = wide(value + wide(wide(wide(q01[c]) * w01) + wide(wide(q11[c]) * w11)))
+                # Away from zero: of a negative number one less than a half is added before the floor.
+                target[c] = store(wide(value + half - wide(1 if value < 0 else 0)) >> shift)
 
 
 @kernel

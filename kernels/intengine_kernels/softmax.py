@@ -4,56 +4,24 @@ import math
 
 import numpy as np
 
-from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
+from intengine_kernels.fixedpoint import INT32_MAX, mbqm, rdp, srdhm
 from intengine_kernels.jit import inline, kernel
-
-
-@inline
-def count_leading_zeros(x):
-    """Zero bits above the highest set bit of a uint32 value; 32 for 0."""
-    n = 0
-    for bits in (16, 8, 4, 2, 1):
-        if x < (np.int64(1) << np.int64(32 - bits)):
-            n += bits
-            x = x << np.int64(bits)
-    return n + 1 if x == 0 else n
-
-
-@inline
-def times_power(x, exponent):
-    """int32 x * 2**exponent for exponent >= 0, saturating.
-
-    Source: gemmlowp/fixedpoint/fixedpoint.h
-    """
-    wide = np.int64(x) << np.int64(exponent)
-    return np.int32(min(max(wide, np.int64(-(2**31))), np.int64(2**31 - 1)))
-
-
-@inline
-def reciprocal_of_one_plus(a):
-    """1 / (1 + a) for a in [0, 1), both Q0.31: three Newton steps from 48/17 - 32/17 h in Q2.29.
-
-    Source: gemmlowp/fixedpoint/fixedpoint.h
-    """
-    half = np.int32((np.int64(a) + np.int64(2**31)) >> np.int64(1))
-    x = np.int32(1515870810 + np.int64(srdhm(half, np.int32(-1010580540))))
-    for _ in range(3):
-        rest = np.int32(np.int64(1 << 29) - np.int64(srdhm(half, x)))
-        x = np.int32(np.int64(x) + np.int64(times_power(srdhm(x, rest), 2)))
-    return times_power(x, 1)
+from intengine_kernels.transcendental import leading_zeros, reciprocal
 
 
 @kernel
 def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
     """8-bit logits: exponentials of the distance to the maximum, times the reciprocal of their Q12.19 sum.
 
-    The reciprocal's exponent makes the final shift; a sum that int32 cannot hold (more than 511 equal logits at the
-    maximum, on which LiteRT aborts) is halved until it fits, which is what the operator means.
+    Sums of 512 and more for 8-bit outputs, on which LiteRT aborts, and of 8192, with which its uint32 overflows, give
+    what the operator means.
 
     Args:
         x: int8 or uint8 [rows, depth]. exp_table: int32[256], exp(-distance) in Q0.31, -1 where the output is lo.
         out_bits: 8 or 16. lo, hi: range of the output.
         out: int8, uint8 or int16 [rows, depth].
+
+    Source: tflite/kernels/internal/reference/softmax.h
     """
     rows, depth = x.shape
     store = out.dtype.type
@@ -67,21 +35,13 @@ def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
         total = np.int64(0)
         for c in range(depth):
             total += np.int64(rdp(max(exp_table[most - np.int32(source[c])], np.int32(0)), 12))
-        extra = 0
-        while total > np.int64(2**31 - 1):
-            total = total >> np.int64(1)
-            extra += 1
-        zeros = count_leading_zeros(total)
-        over_unit = 12 - zeros + extra
-        scale = reciprocal_of_one_plus(np.int32((total << np.int64(zeros)) - np.int64(2**31)))
+        scale, over_unit = reciprocal(total, 12)
         shift = over_unit + 31 - out_bits
         for c in range(depth):
             exp = exp_table[most - np.int32(source[c])]
-            if exp < 0:
-                target[c] = store(lo)
-            else:
-                value = np.int64(rdp(srdhm(scale, exp), shift)) + lo
-                target[c] = store(min(max(value, lo), hi))
+            value = np.int64(rdp(srdhm(scale, max(exp, np.int32(0))), shift)) + lo
+            value = lo if exp < 0 else value
+            target[c] = store(min(max(value, lo), hi))
 
 
 @inline
@@ -99,7 +59,11 @@ def lookup16(table, value):
 
 @kernel
 def softmax_int16(x, multiplier, shift, exp_table, inverse_table, scratch, out):
-    """int16 logits by two interpolated tables. x, out: int16[rows, depth]. tables: int16[513]. scratch: int64[depth].
+    """int16 logits by two interpolated tables, exp(x) and 1 / (1 + x).
+
+    A sum that LiteRT's int32 cannot hold (more than 65,538 equal logits) gives what the operator means.
+
+    Args: x, out: int16[rows, depth]. multiplier, shift: to 10 / 65535. tables: int16[513]. scratch: int64[depth].
 
     Source: tflite/kernels/internal/reference/softmax.h
     """
@@ -115,11 +79,15 @@ def softmax_int16(x, multiplier, shift, exp_table, inverse_table, scratch, out):
             scaled = min(max(scaled, np.int64(-32768)), np.int64(32767))
             scratch[c] = lookup16(exp_table, scaled)
             total += scratch[c]
-        zeros = count_leading_zeros(total)
+        halvings = np.int64(0)
+        while total > np.int64(INT32_MAX):
+            total = total >> np.int64(1)
+            halvings += np.int64(1)
+        zeros = leading_zeros(total)
         near = ((total << np.int64(zeros - 1)) + np.int64(1 << 13)) >> np.int64(14)
         near = min(max(near - np.int64((1 << 15) + (1 << 16)), np.int64(-32768)), np.int64(32767))
         inverse = lookup16(inverse_table, near)
-        right = np.int64(31 - zeros)
+        right = np.int64(31 - zeros) + halvings
         for c in range(depth):
             value = (scratch[c] * inverse + (np.int64(1) << (right - np.int64(1)))) >> right
             out[row, c] = np.int16(min(max(value, np.int64(0)), np.int64(32767)))
