@@ -99,3 +99,30 @@ def exp_negative(a: Ints, integer_bits: int) -> Ints:
     if integer_bits > 5:
         result = np.where(a < -(1 << (fraction_bits + 5)), 0, result)
     return np.where(a == 0, INT32_MAX, result)
+
+
+def inverse_square_root(x: int) -> tuple[int, int]:
+    """(multiplier, shift) with 1 / sqrt(x) ~= multiplier * 2**(shift - 31), by five Newton steps in Q3.28.
+
+    Args: x: a positive int32.
+    Source: tflite/kernels/internal/quantization_util.cc
+    """
+    if x <= 1:
+        return INT32_MAX, 0
+    shift = 11
+    while x >= 1 << 29:
+        x //= 4
+        shift += 1
+    leading = 31 - x.bit_length()
+    pairs = leading // 2 - 1
+    shift -= pairs
+    raw = np.array(x << (2 * pairs), np.int64)
+    half = rdp(raw >> 1, 1)
+    y = np.array(1 << 28, np.int64)
+    for _ in range(5):
+        cube = saturating_shift(srdhm(srdhm(y, y), y), 6)
+        y = saturating_shift(srdhm(y, (1 << 28) + (1 << 27)) - srdhm(half, cube), 3)
+    multiplier = int(srdhm(y, 1518500250))
+    if shift < 0:
+        multiplier, shift = multiplier << -shift, 0
+    return multiplier, -shift

@@ -26,7 +26,7 @@ class Interpreter:
 
     Args:
         model: a Model, or what `load` takes.
-        profile: a profile's name, see `intengine.profiles()`.
+        profile: a profile's name, as "litert-reference".
         signature: key of the signature to run; by default the first one, or the primary subgraph.
         subgraph: index of the subgraph to run, with tensor names instead of a signature's.
         num_threads: reserved for kernels that split rows; results never depend on it.

@@ -6,7 +6,7 @@ import numpy as np
 from intengine_kernels.lookup import lookup
 from numpy.typing import NDArray
 
-from intengine.fixedpoint import Ints, mbqm, round_half_away
+from intengine.fixedpoint import Ints, mbqm, round_half_away, wrap
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import quantize_multiplier
@@ -58,5 +58,43 @@ def float_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDAr
             y = round_half_away((function(x) * inverse).astype(np.float32)) + np.float32(out.zero_point)
         lo, hi = out.range
         return np.trunc(np.clip(np.nan_to_num(y, nan=hi), lo, hi)).astype(np.int64)
+
+    return formula
+
+
+def interpolated_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Formula:
+    """The formula of int16 operators that LiteRT interpolates in a table of 513 float32 values.
+
+    Source: tflite/kernels/internal/common.h
+    """
+    source, out = ctx.input(0), ctx.output()
+    f32 = np.float32
+    first, last = (f32(source.scale * f32(q - source.zero_point)) for q in (-32768, 32767))
+    out_first, out_last = (f32(out.scale * f32(q - out.zero_point)) for q in (-32768, 32767))
+    step = f32(f32(last - first) / f32(512))
+    half = f32(step / f32(2))
+    inverse = f32(f32(65536) / f32(out_last - out_first))
+    i = np.arange(512).astype(f32)
+    at = first + i * step
+
+    def scaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (function(np.asarray(x, f32)) * inverse).astype(f32)
+
+    def clamped(x: NDArray[np.float32]) -> Ints:
+        return np.clip(np.nan_to_num(x, nan=0.0), -32768, 32767).astype(np.int64)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = round_half_away(scaled(at))
+        after = scaled(first + (i + f32(1)) * step)
+        middle = round_half_away(scaled(at + half))
+        between = round_half_away((after + value) / f32(2))
+        bias = round_half_away((between - middle) / f32(2))
+        table = np.concatenate([clamped(value - bias), clamped(round_half_away(scaled(np.array([last], f32))))])
+
+    def formula(values: Ints) -> Ints:
+        index = 256 + (values >> 7)
+        slope = wrap(table[index + 1] - table[index], 16)
+        return wrap(table[index] + ((slope * (values & 127) + 64) >> 7), 16)
 
     return formula

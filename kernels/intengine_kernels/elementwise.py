@@ -63,3 +63,24 @@ def sqrt_float(x, out):
     """out = sqrt(x). x, out: flat float32."""
     for i in range(x.shape[0]):
         out[i] = np.float32(math.sqrt(x[i]))
+
+
+@kernel
+def rsqrt_float(x, out):
+    """out = 1 / sqrt(x), two roundings. x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = np.float32(np.float32(1) / np.float32(math.sqrt(x[i])))
+
+
+@kernel
+def exp_float(x, out):
+    """out = exp(x). x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = math.exp(x[i])
+
+
+@kernel
+def log_float(x, out):
+    """out = log(x). x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = math.log(x[i])

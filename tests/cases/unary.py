@@ -84,8 +84,43 @@ def problems() -> Iterator[Problem]:
     yield _float("LOGISTIC", "logistic", ulp=1, reason=EXP_LIBM)
     yield _float("TANH", "tanh", ulp=2, reason="the hyperbolic tangent of the host's libm")
     yield _float("SQRT", "sqrt", np.abs(FLOATS))
+    yield from _functions()
     yield from _quantize()
     yield from _dequantize()
+
+
+def _functions() -> Iterator[Problem]:
+    """EXP, LOG, NEG, ABS, SQRT, RSQRT."""
+    int8 = ALL_8["INT8"]
+    positive = [(-128, values) for values in (int8,)] + [(5, int8[int8 >= 5])]
+    for i, (s_in, z_in, s_out, z_out) in enumerate(SCALES_8):
+        x = given("INT8", int8, s_in, z_in)
+        for op in ("EXP", "LOG", "ABS", "NEG"):
+            version = {"EXP": 2, "LOG": 2, "ABS": 2, "NEG": 1}[op]
+            yield one_op(f"{op.lower()}_INT8_{i}", op, [x], [result("INT8", (256,), s_out, z_out)], version=version)
+        for zero, values in positive:
+            y = given("INT8", values, s_in, zero)
+            for op in ("SQRT", "RSQRT"):
+                out = result("INT8", values.shape, s_out, z_out)
+                yield one_op(f"{op.lower()}_INT8_{i}_{zero}", op, [y], [out], version=2)
+    same = given("INT8", int8, 0.1, 3)
+    yield one_op("abs_INT8_same", "ABS", [same], [result("INT8", (256,), 0.1, -7)], version=2)
+    for i, (s_in, s_out) in enumerate([(0.0001, 0.001), (0.0003, 0.0002), (2.0**-13, 2.0**-10)]):
+        x = given("INT16", SAMPLE_16, s_in, 0)
+        for op in ("EXP", "LOG", "ABS", "NEG"):
+            version = {"EXP": 2, "LOG": 2, "ABS": 3, "NEG": 1}[op]
+            out = result("INT16", SAMPLE_16.shape, s_out, 0)
+            yield one_op(f"{op.lower()}_INT16_{i}", op, [x], [out], version=version)
+        values = SAMPLE_16[SAMPLE_16 >= 0]
+        for op in ("SQRT", "RSQRT"):
+            out = result("INT16", values.shape, s_out * 10, 0)
+            version = 2 if op == "SQRT" else 3
+            yield one_op(f"{op.lower()}_INT16_{i}", op, [given("INT16", values, s_in, 0)], [out], version=version)
+    yield _float("EXP", "exp", ulp=1, reason=EXP_LIBM)
+    yield _float("LOG", "log", np.abs(FLOATS), ulp=1, reason="the logarithm of the host's libm")
+    yield _float("NEG", "neg")
+    yield _float("ABS", "abs")
+    yield _float("RSQRT", "rsqrt", np.abs(FLOATS[FLOATS != 0]))
 
 
 def _quantize() -> Iterator[Problem]:

@@ -1,0 +1,74 @@
+"""SQRT and RSQRT."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from intengine_kernels.elementwise import rsqrt_float, sqrt_float
+from numpy.typing import NDArray
+
+from intengine.fixedpoint import Ints, inverse_square_root, mbqm
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.ops._table import interpolated_table, same_shape, table_calls
+from intengine.quantization import quantize_multiplier
+from intengine.step import Call
+
+
+def prepare_sqrt(ctx: NodeContext) -> Sequence[Call]:
+    """Quantized: a float32 square root, truncated; below the zero point LiteRT fails, here it counts as 0.
+
+    Source: tflite/kernels/elementwise.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    if source.type is out.type is TensorType.FLOAT32:
+        return [Call(sqrt_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type is not out.type or source.type not in (TensorType.INT8, TensorType.INT16):
+        ctx.unsupported()
+
+    def formula(values: Ints) -> Ints:
+        x = source.scale * np.maximum(values - source.zero_point, 0).astype(np.float32)
+        return np.trunc(np.sqrt(x) / out.scale).astype(np.int64) + out.zero_point
+
+    return table_calls(ctx, formula)
+
+
+def _inverse(ctx: NodeContext) -> Ints:
+    """int64[256]: int8 RSQRT in integers, of q - z_in = 0..255; 0 gives the greatest output."""
+    source, out = ctx.input(0), ctx.output()
+    real = 1.0 / float(np.float32(np.sqrt(source.scale) * out.scale))
+    multiplier, shift = quantize_multiplier(real)
+    one = np.ones(1, np.int64)
+    table = [out.range[1]]
+    for value in range(1, 256):
+        root, root_shift = inverse_square_root(value)
+        scaled = mbqm(one, root, root_shift + 20)
+        table.append(int(mbqm(scaled, multiplier, shift - 20)[0]) + out.zero_point)
+    return np.array(table, np.int64)
+
+
+def _rsqrt(ctx: NodeContext, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    most = np.float32(ctx.output().scale * np.float32(ctx.output().range[1]))
+    positive = x > 0
+    return np.where(positive, np.float32(1) / np.sqrt(np.where(positive, x, 1)), most).astype(np.float32)
+
+
+def prepare_rsqrt(ctx: NodeContext) -> Sequence[Call]:
+    """int8: Newton's method in integers. int16: an interpolated table. Below the zero point LiteRT fails.
+
+    Source: tflite/kernels/elementwise.cc
+    """
+    source, out = ctx.input(0), ctx.output()
+    if source.type is out.type is TensorType.FLOAT32:
+        return [Call(rsqrt_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type is out.type is TensorType.INT8:
+        table = _inverse(ctx)
+        return table_calls(ctx, lambda values: table[np.maximum(values - source.zero_point, 0)])
+    if source.type is out.type is TensorType.INT16:
+        return table_calls(ctx, interpolated_table(ctx, lambda x: _rsqrt(ctx, x)))
+    ctx.unsupported()
+
+
+_SIGNATURES = ("int8 -> int8", "int16 -> int16", "float32 -> float32")
+register(Operator("SQRT", same_shape, prepare_sqrt, inputs=(1, 1), signatures=_SIGNATURES))
+register(Operator("RSQRT", same_shape, prepare_rsqrt, inputs=(1, 1), signatures=_SIGNATURES))
