@@ -29,13 +29,16 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
 def bind_step(
     step: Step, buffers: Mapping[int, NDArray[Any]], scratch: Callable[[Scratch], NDArray[Any]] | None = None
 ) -> list[BoundCall]:
-    """The calls of one step on these buffers."""
+    """The calls of one step on these buffers; calls that name the same Scratch object share its memory."""
+    taken: dict[int, NDArray[Any]] = {}
 
     def resolve(arg: Any) -> Any:
         if isinstance(arg, Ref):
             return view(arg, buffers[arg.tensor])
         if isinstance(arg, Scratch):
-            return scratch(arg) if scratch else np.empty(arg.shape, arg.dtype)
+            if id(arg) not in taken:
+                taken[id(arg)] = scratch(arg) if scratch else np.empty(arg.shape, arg.dtype)
+            return taken[id(arg)]
         return arg
 
     calls = []
@@ -50,12 +53,8 @@ class ScratchPool:
 
     def __init__(self, steps: tuple[Step, ...]) -> None:
         def need(step: Step) -> int:
-            return sum(
-                _aligned(int(np.prod(arg.shape)) * arg.dtype.itemsize)
-                for call in step.calls
-                for arg in call.args
-                if isinstance(arg, Scratch)
-            )
+            wanted = {id(arg): arg for call in step.calls for arg in call.args if isinstance(arg, Scratch)}
+            return sum(_aligned(int(np.prod(arg.shape)) * arg.dtype.itemsize) for arg in wanted.values())
 
         self._memory = aligned_empty(max(map(need, steps), default=0))
         self._used = 0

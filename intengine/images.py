@@ -9,6 +9,8 @@ The pixel mapping, unless a mean or std is given:
 | other quantized | quantize(pixel / 255) | |
 | float | pixel / 255 | |
 
+Images are turned upright if their EXIF says how; alpha is left out unless the input has 4 channels.
+
 With a mean or std, real = (pixel - mean) / std for every type, then quantized with the input's scale if it has one.
 """
 
@@ -26,6 +28,8 @@ from intengine.quantization import quantize
 from intengine.shapes import Shape
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+#: EXIF tag of the way the camera was held.
+_ORIENTATION = 0x0112
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -55,7 +59,7 @@ def load_image(
         InputError: if the file is no image, or the input's shape is no image's.
     """
     try:
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ImportError:
         raise MissingDependencyError(
             "Reading images needs the package Pillow: pip install 'intengine[image]'."
@@ -67,16 +71,21 @@ def load_image(
     _, height, width, channels = shape
     try:
         with Image.open(path) as image:
-            size = image.size
+            if image.mode.startswith(("I", "F")):
+                raise ValueError("it has more than 8 bits for each channel")
+            upright = ImageOps.exif_transpose(image)
+            turned = "turned as its EXIF says, " if image.getexif().get(_ORIENTATION, 1) != 1 else ""
+            alpha = "alpha left out, " if image.has_transparency_data and channels != 4 else ""
+            size = upright.size
             pixels = np.asarray(
-                image.convert(_MODES[channels]).resize((width, height), Image.Resampling.BILINEAR), np.uint8
+                upright.convert(_MODES[channels]).resize((width, height), Image.Resampling.BILINEAR), np.uint8
             )
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"An image must be a file that Pillow can read; {path}: {error}.") from error
     pixels = pixels.reshape(shape)
     values, mapping = _mapped(pixels, spec, mean, std)
     resized = "" if size == (width, height) else f"resized from {size[0]}x{size[1]} to {width}x{height}, "
-    return ImageInput(values, f"{spec.name}: {path.name}, {resized}{_MODES[channels]}, {mapping}")
+    return ImageInput(values, f"{spec.name}: {path.name}, {turned}{alpha}{resized}{_MODES[channels]}, {mapping}")
 
 
 def _mapped(

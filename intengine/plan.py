@@ -21,7 +21,6 @@ from intengine.numerics import Numerics
 from intengine.shapes import Shape, elements
 from intengine.step import Step
 
-
 #: No computed tensor may be larger; damaged files ask for more, networks do not.
 MAX_BYTES = 2**32
 

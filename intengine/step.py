@@ -33,7 +33,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Scratch:
-    """Work space of one step: uninitialized, shared between steps."""
+    """Work space of one step: uninitialized, shared between steps, and between calls that name the same object."""
 
     dtype: np.dtype[Any]
     shape: Shape

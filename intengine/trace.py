@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,9 +67,13 @@ class Trace(Mapping[int, NDArray[Any]]):
             "profile": self.profile,
             "names": {str(index): name for index, name in self.names.items()},
             "order": list(self.tensors),
+            "dtypes": {str(index): array.dtype.name for index, array in self.tensors.items() if _is_nameless(array)},
             "steps": [[step.node, step.op, list(step.outputs), list(step.inputs)] for step in self.steps],
         }
-        arrays = {str(index): array for index, array in self.tensors.items()}
+        arrays = {
+            str(index): array.view(f"u{array.dtype.itemsize}") if _is_nameless(array) else array
+            for index, array in self.tensors.items()
+        }
         with open(path, "wb") as file:
             np.savez_compressed(file, trace=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
 
@@ -82,7 +87,9 @@ class Trace(Mapping[int, NDArray[Any]]):
         try:
             with np.load(path, allow_pickle=False) as data:
                 meta = json.loads(str(data["trace"]))
-                tensors = {int(index): data[str(index)] for index in meta["order"]}
+                special = {index: np.dtype(getattr(ml_dtypes, name)) for index, name in meta.get("dtypes", {}).items()}
+                stored = {int(index): data[str(index)] for index in meta["order"]}
+                tensors = {i: array.view(special.get(str(i), array.dtype)) for i, array in stored.items()}
             return cls(
                 tensors,
                 {int(index): name for index, name in meta["names"].items()},
@@ -91,3 +98,8 @@ class Trace(Mapping[int, NDArray[Any]]):
             )
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"A trace must be an npz that Trace.save wrote; {path}: {error}.") from error
+
+
+def _is_nameless(array: NDArray[Any]) -> bool:
+    """Whether an npz has no name for the type (bfloat16, float8); the file then holds its bits as unsigned integers."""
+    return array.dtype.isbuiltin == 2

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from intengine import samples
 from intengine.comparison import Report, TensorReport, Verdict, compare
-from intengine.errors import InputError, UnsupportedSignatureError
+from intengine.errors import InputError, UnsupportedError
 from intengine.interpreter import Interpreter
 from intengine.model import Model, Subgraph
 from intengine.reader import load
@@ -119,17 +119,25 @@ def verify(
     Raises:
         MissingDependencyError: without ai-edge-litert.
         RunnerError: if LiteRT refuses the model or an input, or crashes.
-        UnsupportedError, ModelError, InputError: as the engine and `samples` do.
+        UnsupportedError: as the engine does, and if there is nothing to compare.
+        ModelError, InputError: as the engine and `samples` do.
     """
     content, read = _content(model)
-    engine = Interpreter(read)
-    if engine.plan.subgraph.index != 0:
-        raise UnsupportedSignatureError("Verification runs the primary subgraph; the first signature is of another.")
+    engine = _primary(read)
     given = samples.parse(inputs) if isinstance(inputs, str) else inputs
     if runner is not None:
         return _verify(content, engine, given, runner, progress)
     with LiteRTRunner("reference") as own:
         return _verify(content, engine, given, own, progress)
+
+
+def _primary(model: Model) -> Interpreter:
+    """The engine of the primary subgraph, with the names of its first signature if it has one."""
+    reachable: dict[str, int] = {}
+    for signature in model.signatures:
+        reachable.setdefault(signature.key, signature.subgraph)
+    key = next((key for key, subgraph in reachable.items() if subgraph == 0), None)
+    return Interpreter(model, subgraph=0) if key is None else Interpreter(model, signature=key)
 
 
 def _content(model: str | PathLike[str] | bytes | Model) -> tuple[bytes, Model]:
@@ -172,6 +180,8 @@ def _verify(
         say(run, runs, "LiteRT")
         started = time.perf_counter()
         ours = _without(ours, folded)
+        if not len(ours):
+            continue  # a model without inputs, whose tensors are all constants: compared in the first run
         theirs = _reference(engine.plan.subgraph, arrays, ours, runner)
         spent[1] += time.perf_counter() - started
         folded = frozenset(engine.plan.constants)
@@ -182,6 +192,11 @@ def _verify(
         _add(sums, report)
     if not count:
         raise InputError("Verification needs at least one sample; there is none.")
+    if not sums:
+        raise UnsupportedError(
+            "Verification compares what a model computes; "
+            + ("LiteRT shows none of it." if not_shown else "this one computes nothing.")
+        )
     source = str(given) if isinstance(given, (samples.Random, Path)) else "given"
     reference = f"LiteRT {runner.version()} {runner.resolver}"
     return VerifyResult(

@@ -153,6 +153,36 @@ def vectors() -> dict[str, tuple[int, int]]:
     return {name: (int(a), int(b)) for name, (a, b) in counts.items()}
 
 
+def line(row: dict[str, Any]) -> str:
+    """A row of the table."""
+    if "inputs" not in row:
+        return f"| {row['model']} | | | | | | | | {row['note']} |"
+    return (
+        f"| {row['model']} | {row['inputs']} | {row['tensors']} | {row['integer_bytes']:,} | "
+        f"{row['integer_differing']:,} | {row['float_elements']:,} | {row['float_differing']:,} | "
+        f"{row['max_ulp']} | {row['note']} |"
+    )
+
+
+def total(lines: list[str]) -> str:
+    """The last row: what the rows that have numbers add up to."""
+    sums = np.zeros(4, int)
+    for text in lines:
+        cells = [cell.strip().replace(",", "") for cell in text.split("|")]
+        if len(cells) > 8 and cells[2].isdecimal():
+            sums += [int(cells[i]) for i in (4, 5, 6, 7)]
+    return f"| **all** | | | **{sums[0]:,}** | **{sums[1]:,}** | **{sums[2]:,}** | **{sums[3]:,}** | | |"
+
+
+def updated(text: str, rows: list[dict[str, Any]]) -> str:
+    """The page with these models' rows and the total made anew."""
+    new = {row["model"]: line(row) for row in rows}
+    lines = [new.get(old.split("|")[1].strip(), old) if old.startswith("| ") else old for old in text.splitlines()]
+    at = next(i for i, old in enumerate(lines) if old.startswith("| **all**"))
+    lines[at] = total(lines[:at])
+    return "\n".join(lines) + "\n"
+
+
 def page(
     rows: list[dict[str, Any]], tops: list[dict[str, Any]], recorded: dict[str, tuple[int, int]], version: str
 ) -> str:
@@ -167,19 +197,9 @@ def page(
         "| model | inputs | tensors | integer bytes | differing | floats | differing | max ulp | note |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
-    total = np.zeros(4, int)
-    for row in rows:
-        if "inputs" not in row:
-            lines.append(f"| {row['model']} | | | | | | | | {row['note']} |")
-            continue
-        total += [row["integer_bytes"], row["integer_differing"], row["float_elements"], row["float_differing"]]
-        lines.append(
-            f"| {row['model']} | {row['inputs']} | {row['tensors']} | {row['integer_bytes']:,} | "
-            f"{row['integer_differing']:,} | {row['float_elements']:,} | {row['float_differing']:,} | "
-            f"{row['max_ulp']} | {row['note']} |"
-        )
+    lines += [line(row) for row in rows]
     lines += [
-        f"| **all** | | | **{total[0]:,}** | **{total[1]:,}** | **{total[2]:,}** | **{total[3]:,}** | | |",
+        total(lines),
         "",
         "## Top-1 on labelled data",
         "",
@@ -198,7 +218,7 @@ def page(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="models whose path contains this; the page is then not written")
+    parser.add_argument("--only", default="", help="models whose path contains this; only their rows change")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     paths = [path for path in sorted((SHARED / "models").rglob("*.tflite")) if args.only in str(path)]
@@ -208,17 +228,19 @@ def main() -> None:
             started = time.perf_counter()
             rows.append(check(path, runner))
             print(f"{time.perf_counter() - started:7.1f} s", rows[-1], flush=True)
-        for path in paths:
+        for path in paths if not args.only else []:
             top = accuracy(path, runner)
             if top is not None:
                 tops.append(top)
                 print(top, flush=True)
-        recorded = vectors()
+        recorded = vectors() if not args.only else {}
         print(recorded)
         version = runner.version()
     if args.json:
         args.json.write_text(json.dumps({"rows": rows, "accuracy": tops, "vectors": recorded}, indent=1) + "\n")
-    if not args.only:
+    if args.only:
+        PAGE.write_text(updated(PAGE.read_text(), rows))
+    else:
         PAGE.write_text(page(rows, tops, recorded, version))
     if any(row.get("first_difference") for row in rows):
         sys.exit(1)

@@ -74,9 +74,9 @@ def _leave_the_pipe(ctx: click.Context) -> NoReturn:
 
 def _end(ctx: click.Context, error: Exception) -> NoReturn:
     if isinstance(error, IntEngineError):
-        click.echo(f"Error: {visible(_message(error))}", err=True)
+        click.echo("Error: " + visible(_message(error), keep="\n"), err=True)
         for note in getattr(error, "__notes__", ()):
-            click.echo(f"  {visible(note)}", err=True)
+            click.echo("  " + visible(note), err=True)
         ctx.exit(exit_code(error))
     if isinstance(error, OSError):
         click.echo(f"Error: {visible(str(error))}", err=True)

@@ -46,7 +46,7 @@ class Printer:
         right: Sequence[str] = (),
         fold: Sequence[str] = (),
     ) -> None:
-        """A plain table.
+        """A plain table; only cells that are Text may have several lines.
 
         Args:
             right: columns that hold numbers.
@@ -54,7 +54,12 @@ class Printer:
         """
         cells = [[_text(cell) for cell in row] for row in rows]
         texts = [[name, *(row[at].plain for row in cells)] for at, name in enumerate(columns)]
-        gap, widths = fit(texts, self._console.width, [name in fold for name in columns])
+        gap, widths = fit(
+            texts,
+            self._console.width,
+            whole_cells=[name in right for name in columns],
+            foldable=[name in fold for name in columns],
+        )
         if title:
             self._print(Text(visible(title), style="bold"))
         made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
@@ -75,9 +80,9 @@ def _text(cell: Cell) -> Text:
     return cell if isinstance(cell, Text) else Text(visible(show(cell)))
 
 
-def visible(text: str) -> str:
-    """The text with everything but printable characters and line ends written as escapes."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+def visible(text: str, keep: str = "") -> str:
+    """The text with everything but printable characters, and those of `keep`, written as escapes."""
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
 
 
 def show(value: object) -> str:
@@ -103,5 +108,3 @@ def size(nbytes: int) -> str:
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(plain(data), indent=2, allow_nan=False))
-
-

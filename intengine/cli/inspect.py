@@ -34,19 +34,19 @@ def inspect(model: Path, tensors: bool, nodes: str | None, as_json: bool) -> Non
     """
     wanted = _range(nodes)
     data = summarize(load(model))
-    if wanted:
+    if wanted is not None:
         _keep(data, wanted)
     if as_json:
         print_json(data)
         return
     out = Printer()
-    if not wanted:
+    if wanted is None:
         _head(out, data)
     for graph in data["subgraphs"]:
-        _nodes(out, graph, alone=len(data["subgraphs"]) == 1, ends=not wanted)
+        _nodes(out, graph, alone=len(data["subgraphs"]) == 1, ends=wanted is None)
         if tensors:
             _tensors(out, graph)
-    if not wanted:
+    if wanted is None:
         _metadata(out, data)
     if not tensors:
         out.line("--tensors lists the tensors, --json has everything.")
@@ -67,10 +67,11 @@ def _keep(data: dict[str, Any], wanted: range) -> None:
         graph["nodes"] = [node for node in graph["nodes"] if node["index"] in wanted]
         touched = {i for node in graph["nodes"] for i in (*node["inputs"], *node["outputs"])}
         graph["tensors"] = [tensor for tensor in graph["tensors"] if tensor["index"] in touched]
-    most = max((len(graph["nodes"]) for graph in data["subgraphs"]), default=0)
-    if not most:
-        raise InputError(f"No node has an index in {wanted[0]}-{wanted[-1]}." if wanted else "The range of nodes is empty.")
     data["subgraphs"] = [graph for graph in data["subgraphs"] if graph["nodes"]]
+    if not data["subgraphs"]:
+        raise InputError(
+            f"Nodes must be some that the model has; it has none from {wanted.start} to {wanted.stop - 1}."
+        )
 
 
 def _head(out: Printer, data: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """`intengine ops`: what can run."""
 
 import click
+from rich.text import Text
 
 from intengine import ops as operators
 from intengine.cli.base import Command
@@ -17,5 +18,6 @@ def ops(as_json: bool) -> None:
         print_json(signatures)
         return
     out = Printer()
-    out.table(["operator", "types"], [(name, "\n".join(kinds)) for name, kinds in signatures.items()])
-    out.line(f"\n{len(signatures)} operators")
+    out.table(["operator", "types"], [(name, Text("\n".join(kinds))) for name, kinds in signatures.items()])
+    out.line()
+    out.line(f"{len(signatures)} operators")

@@ -6,11 +6,11 @@ from typing import Any
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from intengine import samples
+from intengine.cli.arrays import check_output, print_array, write_arrays
 from intengine.cli.base import Command
-from intengine.cli.console import console, print_json, table
+from intengine.cli.console import Printer, print_json
 from intengine.cli.profile import Timing, profile_steps
 from intengine.errors import InputError
 from intengine.images import IMAGE_SUFFIXES, load_image
@@ -19,7 +19,6 @@ from intengine.model import TensorSpec
 from intengine.quantization import dequantize, quantize
 
 _LISTED = 1024
-_SHOWN = 8
 
 
 @click.command(cls=Command)
@@ -67,15 +66,17 @@ def run(
       intengine run model.tflite --input photo.png --mean 127.5 --std 127.5 --float
       intengine run model.tflite --input a=a.npy --input b=b.npy --profile
     """
-    _check_output(output, force)
+    check_output(output, force=force)
     names = _labels(labels)
     engine = Interpreter(model, signature=signature)
     sample, assumed = _sample(engine, inputs, seed, real, _numbers("mean", mean), _numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made
-    _write(output, shown)
+    if output:
+        write_arrays(output, shown)
     timings = profile_steps(engine, sample) if profile else []
     best = _best(engine, made, names, top_k)
+    assumed += _doubts(made, names)
     if as_json:
         print_json(
             {
@@ -88,18 +89,18 @@ def run(
             }
         )
         return
-    out = console()
+    out = Printer()
     for line in assumed:
-        out.print(line)
+        out.line(line)
     for name, array in shown.items():
-        _print_output(out, name, array)
+        print_array(out, name, array)
     if best:
-        rows = [(entry["index"], entry["label"], entry["value"], f"{entry['real']:.6g}") for entry in best]
-        out.print(table("", ["index", "label", "value", "real"], rows, right=["index", "value", "real"]))
+        rows = [(str(top["index"]), top["label"], top["value"], f"{top['real']:.6g}") for top in best]
+        out.table(["index", "label", "value", "real"], rows, right=["index", "value", "real"], fold=["label"])
     if timings:
         _print_profile(out, timings)
     if output:
-        out.print(f"Written: {output}")
+        out.line(f"Written: {output}")
 
 
 # -- inputs -------------------------------------------------------------------------------------------------------
@@ -130,6 +131,8 @@ def _sample(
         raise InputError("A run needs either --input (for each input) or --random; give one of them.")
     if seed is not None:
         return next(samples.draw(engine, samples.Random(1, seed))), [f"Random inputs from seed {seed}."]
+    if (mean or std) and not any(_named(engine, text)[1].suffix.lower() in IMAGE_SUFFIXES for text in inputs):
+        raise InputError("--mean and --std are for images; no input is one.")
     found: dict[str, NDArray[Any]] = {}
     assumed: list[str] = []
     for text in inputs:
@@ -173,11 +176,19 @@ def _arrays(engine: Interpreter, name: str, path: Path, real: bool, *, alone: bo
             f"{path} does not say for which of the inputs it is; write NAME={path} with one of "
             f"{', '.join(map(repr, engine.inputs))}."
         )
-    return {key: _quantized(engine.inputs[key], array) if real else array for key, array in arrays.items()}
+    return {key: _quantized(engine.inputs[key], array, key, real) for key, array in arrays.items()}
 
 
-def _quantized(spec: TensorSpec, array: NDArray[Any]) -> NDArray[Any]:
-    return quantize(array.astype(np.float32), spec.quantization, spec.type) if spec.quantization else array
+def _quantized(spec: TensorSpec, array: NDArray[Any], name: str, real: bool) -> NDArray[Any]:
+    takes_integers = bool(spec.quantization) and spec.type.dtype.kind in "iu"
+    if takes_integers and real and array.dtype.kind in "iuf":
+        return quantize(array.astype(np.float32), spec.quantization, spec.type)
+    if takes_integers and array.dtype.kind == "f":
+        raise InputError(
+            f"Input {name!r} must have dtype {spec.type.dtype}; got {array.dtype}. "
+            "If these are real numbers to quantize, add --float."
+        )
+    return array
 
 
 # -- outputs ------------------------------------------------------------------------------------------------------
@@ -191,29 +202,6 @@ def _dequantized(engine: Interpreter, made: dict[str, NDArray[Any]]) -> dict[str
     }
 
 
-def _check_output(path: Path | None, force: bool) -> None:
-    if path is None:
-        return
-    if path.suffix not in (".npy", ".npz"):
-        raise InputError(f"--output must end in .npz or .npy; got {str(path)!r}.")
-    if path.exists() and not force:
-        raise InputError(f"{str(path)!r} exists; --force overwrites it.")
-    if not path.parent.is_dir():
-        raise InputError(f"--output must be in a folder that exists; {str(path.parent)!r} does not.")
-
-
-def _write(path: Path | None, arrays: dict[str, NDArray[Any]]) -> None:
-    if path is None:
-        return
-    if path.suffix == ".npy":
-        if len(arrays) != 1:
-            raise InputError(f"An .npy holds one output; this model has {len(arrays)}. Use an .npz.")
-        np.save(path, next(iter(arrays.values())), allow_pickle=False)
-    else:
-        with path.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-
-
 def _labels(path: Path | None) -> list[str] | None:
     if path is None:
         return None
@@ -224,6 +212,13 @@ def _labels(path: Path | None) -> list[str] | None:
         raise InputError(f"Labels must be a readable text file; {str(path)!r}: {reason}.") from error
 
 
+def _doubts(made: dict[str, NDArray[Any]], names: list[str] | None) -> list[str]:
+    scores = next(iter(made.values())).size if made else 0
+    if names is None or len(names) == scores:
+        return []
+    return [f"Note: {len(names)} labels for {scores} scores; the first label is taken for index 0."]
+
+
 def _best(
     engine: Interpreter, made: dict[str, NDArray[Any]], names: list[str] | None, top_k: int
 ) -> list[dict[str, Any]]:
@@ -232,6 +227,8 @@ def _best(
         return []
     name, array = next(iter(made.items()))
     scores = array.reshape(-1)
+    if scores.dtype.kind in "cO":
+        raise InputError(f"Labels are for scores, which have an order; output {name!r} is {scores.dtype}.")
     real = _dequantized(engine, {name: array})[name].reshape(-1)
     order = np.argsort(-scores.astype(np.float64), kind="stable")[:top_k]
     return [
@@ -252,24 +249,12 @@ def _described(array: NDArray[Any], *, values: bool = False) -> dict[str, Any]:
     return data
 
 
-def _print_output(out: Console, name: str, array: NDArray[Any]) -> None:
-    def show(value: Any) -> str:
-        return f"{value:.6g}" if array.dtype.kind == "f" else str(value)
-
-    text = f"{name}: {array.dtype}{list(array.shape)}"
-    if array.dtype.kind in "iuf" and array.size:
-        text += f", {show(array.min())} to {show(array.max())}"
-    flat = array.reshape(-1)
-    shown = ", ".join(map(show, flat[:_SHOWN]))
-    out.print(f"{text}: {shown}{', ...' if flat.size > _SHOWN else ''}")
-
-
-def _print_profile(out: Console, timings: list[Timing]) -> None:
+def _print_profile(out: Printer, timings: list[Timing]) -> None:
     total = sum(timing.milliseconds for timing in timings)
     rows = [
-        (timing.node, timing.op, f"{timing.milliseconds:.4f}", f"{timing.milliseconds / total:.1%}")
+        (str(timing.node), timing.op, f"{timing.milliseconds:.4f}", f"{timing.milliseconds / total:.1%}")
         for timing in timings
     ]
-    out.print()
-    out.print(table("", ["node", "operator", "ms", "share"], rows, right=["node", "ms", "share"]))
-    out.print(f"{total:.4f} ms in operators, the least of several runs each, one thread")
+    out.line()
+    out.table(["node", "operator", "ms", "share"], rows, right=["node", "ms", "share"])
+    out.line(f"{total:.4f} ms in operators, the least of several runs each, one thread")

@@ -8,7 +8,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from intengine.cli.base import DIFFERS, EQUAL, Command, stderr_is_terminal
-from intengine.cli.console import console, print_json, table, verdict
+from intengine.cli.console import Cell, Printer, console, print_json, verdict
 from intengine.comparison import TensorReport, Verdict
 from intengine.report import verify_result
 from intengine.verification import Progress as Say
@@ -69,79 +69,74 @@ def _progress(wanted: bool) -> Iterator[Say | None]:
 
 
 def _print(result: VerifyResult, everything: bool) -> None:
-    out = console()
-    out.print(f"{result.model} against {result.reference}, {result.inputs} inputs ({result.inputs_from})")
-    out.print()
-    out.print(_tensors(result.tensors) if everything else _operators(result.tensors))
-    out.print()
+    out = Printer()
+    out.line(f"{result.model} against {result.reference}, {result.inputs} inputs ({result.inputs_from})")
+    out.line()
+    (_tensors if everything else _operators)(out, result.tensors)
+    out.line()
     if result.not_shown:
-        out.print(f"Not compared, because LiteRT cannot show them: tensors {', '.join(map(str, result.not_shown))}.")
+        out.line(f"Not compared, because LiteRT cannot show them: tensors {', '.join(map(str, result.not_shown))}.")
     counts = (
         f"{len(result.tensors)} tensors, {result.inputs} runs: {result.integer_bytes:,} integer bytes "
         f"({result.integer_differing:,} elements differ), {result.float_elements:,} float elements "
         f"({result.float_differing:,} differ, by at most {result.max_ulp:,} ulp)"
     )
     if result.first_difference:
-        out.print(verdict("DIFFERS", good=False), counts, sep=": ")
-        out.print(f"First: {result.first_difference}")
+        out.line(verdict("DIFFERS", good=False), counts, sep=": ")
+        out.line(f"First: {result.first_difference}")
     elif result.identical:
-        out.print(verdict("EQUAL bit for bit", good=True), counts, sep=": ")
+        out.line(verdict("EQUAL bit for bit", good=True), counts, sep=": ")
     else:
-        out.print(verdict("EQUAL within the stated tolerances", good=True), counts, sep=": ")
+        out.line(verdict("EQUAL within the stated tolerances", good=True), counts, sep=": ")
 
 
-def _operators(tensors: tuple[TensorReport, ...]) -> object:
+def _operators(out: Printer, tensors: tuple[TensorReport, ...]) -> None:
     groups: dict[str, list[TensorReport]] = {}
     for tensor in tensors:
         groups.setdefault(tensor.op, []).append(tensor)
-    return table(
-        "",
-        ["operator", "nodes", "tensors", "elements", "differing", "max abs", "max ulp", "verdict"],
-        [
-            (
-                op,
-                len({t.node for t in group}),
-                len(group),
-                sum(t.elements for t in group),
-                sum(t.differing for t in group),
-                f"{max(t.max_abs for t in group):g}",
-                _ulp(group),
-                _worst(group),
-            )
-            for op, group in groups.items()
-        ],
-        right=["nodes", "tensors", "elements", "differing", "max abs", "max ulp"],
-    )
+    numbers = ["nodes", "tensors", "elements", "differing", "max abs", "max ulp"]
+    rows = [
+        (
+            op,
+            len({t.node for t in group}),
+            len(group),
+            sum(t.elements for t in group),
+            sum(t.differing for t in group),
+            f"{max(t.max_abs for t in group):g}",
+            _ulp(group),
+            _worst(group),
+        )
+        for op, group in groups.items()
+    ]
+    out.table(["operator", *numbers, "verdict"], rows, right=numbers)
 
 
-def _tensors(tensors: tuple[TensorReport, ...]) -> object:
-    return table(
-        "",
-        ["node", "operator", "tensor", "name", "type", "elements", "differing", "max abs", "max ulp", "verdict"],
-        [
-            (
-                t.node,
-                t.op,
-                t.index,
-                t.name,
-                f"{t.dtype}[{'x'.join(map(str, t.shape))}]",
-                t.elements,
-                t.differing,
-                f"{t.max_abs:g}",
-                t.max_ulp,
-                _worst([t]),
-            )
-            for t in tensors
-        ],
-        right=["node", "tensor", "elements", "differing", "max abs", "max ulp"],
-    )
+def _tensors(out: Printer, tensors: tuple[TensorReport, ...]) -> None:
+    """Every tensor; the columns on differences only if there are some."""
+    differ = any(t.differing for t in tensors)
+    distances = ["differing", "max abs", "max ulp"] if differ else []
+    rows = [
+        (
+            str(t.node),
+            t.op,
+            str(t.index),
+            f"{t.dtype}[{'x'.join(map(str, t.shape))}]",
+            t.elements,
+            *((t.differing, f"{t.max_abs:g}", t.max_ulp) if differ else ()),
+            _worst([t]),
+            t.name,
+        )
+        for t in tensors
+    ]
+    columns = ["node", "operator", "tensor", "type", "elements", *distances, "verdict", "name"]
+    out.table(columns, rows, right=["node", "tensor", "elements", *distances], fold=["name"])
 
 
 def _ulp(group: list[TensorReport]) -> int | None:
     return max((t.max_ulp for t in group if t.max_ulp is not None), default=None)
 
 
-def _worst(group: list[TensorReport]) -> object:
+def _worst(group: list[TensorReport]) -> Cell:
     found = {t.verdict for t in group}
     for kind in (Verdict.DIFFERS, Verdict.WITHIN):
         if kind in found:

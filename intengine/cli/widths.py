@@ -9,7 +9,9 @@ _GAP, _NARROW_GAP = 2, 1
 _LEAST = 6
 
 
-def fit(columns: Sequence[Sequence[str]], available: int, foldable: Sequence[bool]) -> tuple[int, list[int]]:
+def fit(
+    columns: Sequence[Sequence[str]], available: int, *, whole_cells: Sequence[bool], foldable: Sequence[bool]
+) -> tuple[int, list[int]]:
     """Space between columns, and the width of each.
 
     The widest columns give way first, down to their longest word; then the space between columns; then the foldable
@@ -18,10 +20,14 @@ def fit(columns: Sequence[Sequence[str]], available: int, foldable: Sequence[boo
     Args:
         columns: for each column, its header and cells.
         available: width of the terminal.
+        whole_cells: for each column, whether its cells are one word each, whatever spaces they have.
         foldable: for each column, whether its words may be broken.
     """
     wanted = [max(map(_line, cells)) for cells in columns]
-    whole = [max(map(_word, cells)) for cells in columns]
+    whole = [
+        max(_word(cells[0]), *map(_line if one else _word, cells[1:]), 0)
+        for cells, one in zip(columns, whole_cells, strict=True)
+    ]
     folded = [min(least, _LEAST) if may else least for least, may in zip(whole, foldable, strict=True)]
     least = [min(width, _LEAST) for width in whole]
     for gap, floor in ((_GAP, whole), (_NARROW_GAP, whole), (_NARROW_GAP, folded), (_NARROW_GAP, least)):

@@ -6,6 +6,7 @@ Same arguments, dict keys, types and exceptions. The resolver picks the profile;
 """
 
 import enum
+import os
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, NoReturn
@@ -58,7 +59,7 @@ class Interpreter:
 
     def __init__(
         self,
-        model_path: str | PathLike[str] | None = None,
+        model_path: str | bytes | PathLike[str] | None = None,
         model_content: bytes | None = None,
         experimental_delegates: Sequence[Any] | None = None,
         num_threads: int | None = None,
@@ -80,13 +81,13 @@ class Interpreter:
             raise ValueError("num_threads should >= 1")
         if experimental_delegates:
             raise ValueError("intengine runs no delegates.")
-        source = model_path if model_path is not None else model_content
+        self._profile = _profile(experimental_op_resolver_type)
+        source = os.fsdecode(model_path) if model_path is not None else model_content
         assert source is not None
         try:
             self._model = reader.load(source)
         except IntEngineError as error:
             raise ValueError(text_of(error)) from error
-        self._profile = _profile(experimental_op_resolver_type)
         self._keep_all = bool(experimental_preserve_all_tensors)
         self._num_threads = num_threads or 1
         self._main = Run(self._model, 0, self._profile, self._num_threads, self._keep_all)
@@ -194,23 +195,36 @@ class Interpreter:
         """How many subgraphs the model has."""
         return len(self._model.subgraphs)
 
+    # -- private in LiteRT too, but debugging scripts use them ---------------------------------------------------
+
     def _get_ops_details(self) -> list[dict[str, Any]]:
-        tensors = self._main.graph.tensors
+        return [self._get_op_details(node.index) for node in self._main.graph.nodes]
+
+    def _get_op_details(self, op_index: int) -> dict[str, Any]:
+        if not 0 <= op_index < len(self._main.graph.nodes):
+            raise ValueError(f"Invalid node index {op_index} of {len(self._main.graph.nodes)}")
+        node, tensors = self._main.graph.nodes[op_index], self._main.graph.tensors
 
         def types(indices: Sequence[int]) -> list[Any]:
             return [numpy_type(tensors[i].type) for i in indices if i >= 0]
 
-        return [
-            {
-                "index": node.index,
-                "op_name": node.op,
-                "inputs": np.array(node.inputs, np.int32),
-                "outputs": np.array(node.outputs, np.int32),
-                "operand_types": types(node.inputs),
-                "result_types": types(node.outputs),
-            }
-            for node in self._main.graph.nodes
-        ]
+        return {
+            "index": node.index,
+            "op_name": node.op,
+            "inputs": np.array(node.inputs, np.int32),
+            "outputs": np.array(node.outputs, np.int32),
+            "operand_types": types(node.inputs),
+            "result_types": types(node.outputs),
+        }
+
+    def _get_tensor_details(self, tensor_index: int, subgraph_index: int = 0) -> dict[str, Any]:
+        details = self.get_tensor_details(subgraph_index)
+        if not 0 <= tensor_index < len(details):
+            raise ValueError(f"Invalid tensor index {tensor_index} exceeds max tensor index {len(details)}")
+        return details[tensor_index]
+
+    def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
+        return {s.key: {"inputs": dict(s.inputs), "outputs": dict(s.outputs)} for s in self._model.signatures}
 
 
 class SignatureRunner:
@@ -222,11 +236,13 @@ class SignatureRunner:
         self._inputs = sorted(signature.inputs)
         self._outputs = sorted(signature.outputs)
 
-    def __call__(self, **kwargs: ArrayLike) -> dict[str, NDArray[Any]]:
-        """Run once; inputs may have another size where the model leaves it open.
+    def __call__(self, **kwargs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Run once; inputs of another shape resize the model, as in LiteRT.
 
         Raises:
-            ValueError: for missing or unknown names, wrong types or shapes.
+            ValueError: for missing or unknown names, or wrong types.
+            RuntimeError: for shapes that the model cannot run with.
+            AttributeError: for values that are not arrays.
         """
         if len(kwargs) != len(self._inputs):
             raise ValueError(
@@ -237,11 +253,8 @@ class SignatureRunner:
         for name, value in kwargs.items():
             if name not in self._signature.inputs:
                 raise ValueError(f"Invalid Input name ({name}) for SignatureDef")
-            arrays[self._signature.inputs[name]] = np.asarray(value)
-        try:
-            self._run.call(arrays)
-        except RuntimeError as error:
-            raise ValueError(str(error)) from error
+            arrays[self._signature.inputs[name]] = value
+        self._run.call(arrays)
         return {name: self._run.read(self._signature.outputs[name]).copy() for name in self._outputs}
 
     def get_input_details(self) -> dict[str, dict[str, Any]]:
@@ -252,5 +265,8 @@ class SignatureRunner:
 
 
 def _profile(resolver: Any) -> str:
-    """The profile of a resolver, ours or another library's enum of the same names."""
-    return PROFILES[OpResolverType[getattr(resolver, "name", "AUTO")]]
+    """The profile of a resolver, ours or LiteRT's own enum, which has the same names."""
+    known = OpResolverType.__members__.get(getattr(resolver, "name", ""))
+    if known is None:
+        raise ValueError(f"Unrecognized passed in op resolver type: {resolver}")
+    return PROFILES[known]

@@ -33,10 +33,9 @@ class Run:
         self._values: dict[int, NDArray[Any]] = {}
 
     def call(self, arrays: dict[int, NDArray[Any]]) -> None:
-        """Resize to these inputs where the model leaves sizes open, allocate, set and invoke."""
+        """Resize to these inputs, allocate, set and invoke."""
         for index, array in arrays.items():
-            if array.shape != self._shapes[index]:
-                self.resize(index, array.shape, strict=True)
+            self.resize(index, array.shape, strict=False)
         self.allocate()
         for index, array in arrays.items():
             self.set(index, array)
@@ -86,8 +85,11 @@ class Run:
             raise RuntimeError(text_of(error)) from error
         self._arrays = {i: np.zeros(shape, self.graph.tensors[i].type.dtype) for i, shape in self._shapes.items()}
         shapes = self._engine.plan.shapes
+        shown = {i for node in self.graph.nodes for i in node.outputs} if self._keep_all else set(self.graph.outputs)
         self._values = {
-            i: np.zeros(shapes[i], self.graph.tensors[i].type.dtype) for i in self.graph.outputs if i in shapes
+            i: np.zeros(shapes[i], spec.type.dtype)
+            for i in shown - self._shapes.keys()
+            if i in shapes and (spec := self.graph.tensors[i]).type.bits
         }
 
     def invoke(self) -> None:

@@ -69,7 +69,7 @@ class Numerics:
 
     Attributes:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
-        conv, depthwise_conv, transpose_conv, fully_connected: scales -> requantizer.
+        conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
 
@@ -82,4 +82,5 @@ class Numerics:
     depthwise_conv: Factory
     transpose_conv: Factory
     fully_connected: Factory
+    batch_matmul: Factory
     sum_reads_bytes: bool = False

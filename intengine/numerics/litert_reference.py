@@ -56,6 +56,15 @@ def fully_connected(scales: ConvScales) -> Requantizer:
     return Requantizer(REAL_DOUBLE, none, none, real)
 
 
+def batch_matmul(scales: ConvScales) -> Requantizer:
+    """As a convolution, but with the product of the input scales in float32.
+
+    Source: tflite/kernels/batch_matmul.cc
+    """
+    real = (scales.input * scales.filter).astype(np.float32) / np.float64(scales.output)
+    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, real.astype(np.float64))
+
+
 LITERT_REFERENCE = Numerics(
     name="litert-reference",
     runtime="LiteRT, OpResolverType.BUILTIN_REF",
@@ -66,5 +75,6 @@ LITERT_REFERENCE = Numerics(
     depthwise_conv=convolution,
     transpose_conv=convolution,
     fully_connected=fully_connected,
+    batch_matmul=batch_matmul,
     sum_reads_bytes=True,
 )

@@ -1,6 +1,7 @@
 """A live LiteRT in a child process, because some models make it abort."""
 
 import importlib.util
+import os
 import pickle
 import struct
 import subprocess
@@ -55,6 +56,7 @@ class LiteRTRunner:
 
         Raises:
             RunnerError: if LiteRT refuses the model or dies.
+            MissingDependencyError: if LiteRT cannot be imported.
         """
         self._ask(("load", model, self.resolver, keep_all, dict(shapes or {})))
 
@@ -92,8 +94,11 @@ class LiteRTRunner:
 
     def _ask(self, request: tuple[Any, ...]) -> Any:
         if self._child is None:
+            # The same modules as here, and none that happen to lie in the current folder (-P).
+            here = os.pathsep.join(path or os.getcwd() for path in sys.path)
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "intengine.runners._litert_worker"],
+                [sys.executable, "-P", "-m", "intengine.runners._litert_worker"],
+                env={**os.environ, "PYTHONPATH": here},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -110,6 +115,8 @@ class LiteRTRunner:
             raise RunnerError(
                 f"LiteRT's process died with exit code {code} during {request[0]}.", crashed=True
             ) from None
+        if not ok and answer.startswith(("ImportError", "ModuleNotFoundError")):
+            raise MissingDependencyError(f"ai-edge-litert is installed, but cannot be imported. {answer}")
         if not ok:
             raise RunnerError(answer)
         return answer

@@ -10,7 +10,8 @@ from intengine_kernels.jit import kernel
 def quantize_float(x, scale, zero_point, inner, lo, hi, out):
     """out = clamp(int32(round_half_away(x / scale)) + zero_point, lo, hi), the quotient in float32.
 
-    NaN, and quotients that int32 cannot hold, become -2**31 before the zero point is added, which saturates.
+    NaN, and quotients that int32 cannot hold, become -2**31; adding the zero point wraps, so that a negative one makes
+    the greatest output of them.
 
     Args:
         x: flat float32. scale: float32[n], zero_point: int32[n]; element i uses entry (i // inner) % n.
@@ -27,7 +28,7 @@ def quantize_float(x, scale, zero_point, inner, lo, hi, out):
             whole = np.trunc(value)
             rounded = whole + np.copysign(np.float32(abs(value - whole) >= np.float32(0.5)), value)
             inside = abs(rounded) < np.float32(2147483648.0)
-            total = np.int64(rounded if inside else np.float32(-2147483648.0)) + z
+            total = np.int64(np.int32(np.int64(rounded if inside else np.float32(-2147483648.0)) + z))
             out[i] = store(min(max(total, lo), hi))
 
 

@@ -128,7 +128,9 @@ def _quantize() -> Iterator[Problem]:
     special = np.array([np.inf, -np.inf, np.nan, 1e20, -1e20, 3e9, -3e9, 0.49999997, -0.49999997], np.float32)
     x = np.concatenate([ties, special, FLOATS])
     for kind in ("INT8", "UINT8", "INT16"):
-        for i, (scale, zero) in enumerate([(0.5, 0), (0.25, 17), (0.013, 100)]):
+        for i, (scale, zero) in enumerate([(0.5, 0), (0.25, 17), (0.013, 100), (1.0, -3)]):
+            if kind == "UINT8" and zero < 0:
+                continue
             zero_point = 0 if kind == "INT16" else zero
             out = result(kind, x.shape, scale, zero_point)
             yield one_op(f"quantize_{kind}_{i}", "QUANTIZE", [given("FLOAT32", x)], [out], version=2)

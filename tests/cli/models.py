@@ -53,6 +53,38 @@ def impossible() -> bytes:
     return b.to_bytes([x], [y])
 
 
+def hostile_texts() -> bytes:
+    """Names and a description that would colour the terminal, turn text around and forge lines."""
+    b = ModelBuilder(description="d\x1b[31m\nforged")
+    x, y = (b.tensor(f"{name}\x1b[31m\u202e\n", "INT8", (1, 3), scale=0.5) for name in "xy")
+    b.op("ADD", [x, x], [y])
+    return b.to_bytes([x], [y])
+
+
+def named(output: str) -> bytes:
+    """int8 x + x, to an output of that name."""
+    b = ModelBuilder()
+    x, y = (b.tensor(name, "INT8", (1, 3), scale=0.5) for name in ("x", output))
+    b.op("ADD", [x, x], [y])
+    return b.to_bytes([x], [y])
+
+
+def without_inputs() -> bytes:
+    """A sum of constants."""
+    b = ModelBuilder()
+    c = b.tensor("c", "INT8", (1, 3), [[1, 2, 3]], scale=0.5)
+    y = b.tensor("y", "INT8", (1, 3), scale=0.5)
+    b.op("ADD", [c, c], [y])
+    return b.to_bytes([], [y])
+
+
+def without_nodes() -> bytes:
+    """The input is the output."""
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 3), scale=0.5)
+    return b.to_bytes([x], [x])
+
+
 class FakeLiteRT:
     """Stands in for `LiteRTRunner`: answers with this engine's own tensors, one of them changed if wanted."""
 

@@ -45,3 +45,26 @@ def test_every_shared_model_is_shown_and_its_macs_agree(cli, shared: Path) -> No
         json.dumps(data, allow_nan=False)
         if entry["mmacs"] and "LSTM" not in entry["ops"] and "SVDF" not in entry["ops"]:  # it counts none of theirs
             assert data["macs"] / 1e6 == pytest.approx(float(entry["mmacs"]), rel=1e-3, abs=6e-4), entry["file"]
+
+
+def test_nodes_can_be_chosen_with_their_tensors(cli, small: Path) -> None:
+    result = cli("inspect", small, "--nodes", "1", "--tensors")
+    assert result.exit_code == 0
+    assert "RESHAPE" in result.stdout
+    assert "CONV_2D" not in result.stdout
+    assert "w2" not in result.stdout
+    data = json.loads(cli("inspect", small, "--nodes", "1-2", "--json").stdout)
+    assert [node["op"] for node in data["subgraphs"][0]["nodes"]] == ["RESHAPE", "FULLY_CONNECTED"]
+
+
+@pytest.mark.parametrize("nodes", ["3-9", "2-1", "x", "1-", "-1", ""])
+def test_nodes_that_are_not_there_exit_2(cli, small: Path, nodes: str) -> None:
+    result = cli("inspect", small, f"--nodes={nodes}")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ")
+
+
+def test_scales_of_channels_are_counted_with_their_axis(cli, small: Path) -> None:
+    text = cli("inspect", small, "--tensors").stdout
+    assert "2 scales 0.01 to 0.03, axis 0" in text
+    assert "scale 0.00392157, zero point -128" in text

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import intengine
+from tests.cli import models
 
 
 @pytest.fixture
@@ -123,3 +124,58 @@ def test_profile_times_every_node(cli, small: Path) -> None:
     assert [timing["op"] for timing in timings] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert all(timing["milliseconds"] > 0 for timing in timings)
     assert "ms in operators" in cli("run", small, "--random", 0, "--profile").stdout
+
+
+def test_real_numbers_without_float_are_refused_with_a_hint(cli, small: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "f.npy", np.zeros((1, 4, 4, 3), np.float32))
+    assert "add --float" in cli("run", small, "--input", tmp_path / "f.npy").stderr
+
+
+@pytest.mark.parametrize("name", ["file", "a/b:0", "..", "ä"])
+def test_an_output_may_have_any_name(cli, tmp_path: Path, name: str) -> None:
+    model, to = tmp_path / "m.tflite", tmp_path / "out.npz"
+    model.write_bytes(models.named(name))
+    np.save(tmp_path / "x.npy", np.int8([[1, 2, 3]]))
+    assert cli("run", model, "--input", tmp_path / "x.npy", "--output", to).exit_code == 0
+    with np.load(to) as saved:
+        assert saved.files == [name]
+        assert saved[name].tolist() == [[2, 4, 6]]
+
+
+def test_a_wrong_number_of_labels_is_said(cli, small: Path, x: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("ant\nbee\n")
+    assert "2 labels for 5 scores" in cli("run", small, "--input", x, "--labels", tmp_path / "labels.txt").stdout
+
+
+def test_mean_without_an_image_is_refused(cli, small: Path, x: Path) -> None:
+    result = cli("run", small, "--input", x, "--mean", "3")
+    assert result.exit_code == 2
+    assert "for images" in result.stderr
+
+
+def test_pictures_with_16_bits_are_refused_not_clipped(cli, small: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray(np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096).save(tmp_path / "deep.png")
+    result = cli("run", small, "--input", tmp_path / "deep.png")
+    assert result.exit_code == 2
+    assert "8 bits" in result.stderr
+
+
+def test_pictures_are_turned_as_their_exif_says_and_this_is_said(cli, small: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    exif = image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    image.fromarray(np.rot90(pixels, -1)).save(tmp_path / "upright.png")
+    assert "EXIF" in cli("run", small, "--input", tmp_path / "turned.png").stdout
+    assert np.array_equal(
+        outputs(cli("run", small, "--input", tmp_path / "turned.png", "--json")),
+        outputs(cli("run", small, "--input", tmp_path / "upright.png", "--json")),
+    )
+
+
+def test_alpha_that_is_left_out_is_said(cli, small: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray(np.full((4, 4, 4), 9, np.uint8)).save(tmp_path / "alpha.png")
+    assert "alpha left out" in cli("run", small, "--input", tmp_path / "alpha.png").stdout

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intengine import InputError, verification
-from intengine.runners import RunnerError
+from intengine import InputError, MissingDependencyError, load, verification
+from intengine.runners import LiteRTRunner, RunnerError
+from intengine.runners import litert as runner_module
 from intengine.samples import Random, parse
 from intengine.verification import verify
-from tests.cli.models import FakeLiteRT, small, two_inputs
+from intengine.writer import ModelBuilder
+from tests.cli.models import FakeLiteRT, named, small, two_inputs, without_inputs, without_nodes
 
 CONV, FLAT = 2, 4
 
@@ -146,3 +148,80 @@ def test_progress_counts_the_runs(litert) -> None:
 def test_live_litert_agrees(model: bytes) -> None:
     pytest.importorskip("ai_edge_litert")
     assert verify(model, Random(3, 1)).identical
+
+
+def test_a_model_without_inputs_is_compared_once(litert) -> None:
+    result = verify(without_inputs(), runner=litert)
+    assert result.identical
+    assert (result.inputs, result.integer_bytes) == (5, 3)
+
+
+def test_nothing_to_compare_is_not_equal(cli, litert, tmp_path: Path) -> None:
+    path = tmp_path / "x.tflite"
+    path.write_bytes(without_nodes())
+    result = cli("verify", path)
+    assert result.exit_code == 3
+    assert "computes nothing" in result.stderr
+    path.write_bytes(named("y"))
+    litert.hide = 1
+    result = cli("verify", path)
+    assert result.exit_code == 3
+    assert "shows none" in result.stderr
+
+
+def test_the_primary_subgraph_is_verified_whatever_the_first_signature(litert) -> None:
+    b = ModelBuilder()
+    x, y = (b.tensor(name, "INT8", (1, 3), scale=0.5) for name in "xy")
+    b.op("ADD", [x, x], [y])
+    other = b.subgraph("other")
+    u, v = (other.tensor(name, "INT8", (1, 3), scale=0.5) for name in "uv")
+    other.op("MUL", [u, u], [v])
+    other.inputs, other.outputs = [u], [v]
+    b.signature("first", {"u": u}, {"v": v}, subgraph=1)
+    b.signature("second", {"x": x}, {"y": y})
+    result = verify(b.to_bytes([x], [y]), runner=litert)
+    assert [tensor.op for tensor in result.tensors] == ["ADD"]
+
+
+def test_a_folder_may_have_pictures(litert, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray(np.zeros((9, 5, 3), np.uint8)).save(tmp_path / "a.png")
+    assert verify(small(), tmp_path, runner=litert).inputs == 1
+
+
+def test_interrupting_does_not_look_like_a_difference(cli, litert, small: Path) -> None:
+    def run(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    litert.run = run
+    assert cli("verify", small).exit_code == 130
+
+
+def test_litert_that_cannot_be_imported_is_not_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    monkeypatch.setattr(runner_module, "receive", lambda pipe: (False, "ImportError: no libfoo.so"))
+    with LiteRTRunner() as runner, pytest.raises(MissingDependencyError, match="libfoo"):
+        runner.load(b"")
+
+
+@pytest.mark.oracle
+def test_modules_in_the_current_folder_do_not_reach_litert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ai_edge_litert")
+    (tmp_path / "pickle.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert verify(two_inputs(), Random(1, 0)).identical
+
+
+@pytest.mark.oracle
+@pytest.mark.shared
+def test_a_crash_of_litert_is_an_error_here(shared: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    path = shared / "models" / "audio" / "svdf_keyword_scrambled_8bit_crashes_litert.tflite"
+    model = load(path)
+    (at,) = model.main.inputs
+    with LiteRTRunner() as runner:
+        runner.load(path.read_bytes(), keep_all=True)
+        with pytest.raises(RunnerError, match="died") as caught:
+            runner.run({at: np.zeros((1, 96), np.int16)}, model.main.outputs)
+        assert caught.value.crashed
+        runner.load(small())

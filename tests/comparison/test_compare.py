@@ -158,3 +158,10 @@ def test_wide_integers_do_not_overflow(p: int, q: int) -> None:
 def test_empty_and_scalar_tensors_compare() -> None:
     assert difference(np.zeros((0, 3), np.int8), np.zeros((0, 3), np.int8)).differing == 0
     assert difference(np.array(1, np.int8), np.array(2, np.int8)).first == ()
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2])
+def test_a_saved_trace_keeps_types_that_files_cannot_name(tmp_path: Any, dtype: Any) -> None:
+    made = trace(np.array([1.0, -2.0], dtype), ONE)
+    made.save(tmp_path / "t.npz")
+    assert compare(made, Trace.load(tmp_path / "t.npz")).identical

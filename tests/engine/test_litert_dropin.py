@@ -162,3 +162,111 @@ def test_intermediates_are_there_with_preserve_all_tensors_only() -> None:
             with pytest.raises(ValueError, match="null"):
                 interpreter.get_tensor(first)
     assert interpreter.get_tensor(interpreter._get_ops_details()[0]["inputs"][1]).shape == (16, 3, 3, 1)
+
+
+#: Uses and misuses in one line each, run by both modules; `i` is allocated, `fresh` is not, `X` fits the input.
+MISUSE = """
+Interpreter("nowhere.tflite")
+Interpreter(".")
+Interpreter(PATH.encode()).num_subgraphs()
+Interpreter(pathlib.Path(PATH)).num_subgraphs()
+Interpreter(model_content=b"garbage")
+Interpreter(model_content=b"")
+Interpreter()
+Interpreter(PATH, model_content=b"x")
+Interpreter(PATH, num_threads=0)
+Interpreter(PATH, num_threads=1.0)
+Interpreter(PATH, experimental_op_resolver_type=2)
+Interpreter(PATH, experimental_op_resolver_type="BUILTIN_REF")
+Interpreter(PATH, nonsense=1)
+fresh.invoke()
+fresh.set_tensor(0, X)
+fresh.get_tensor(0)
+fresh.get_tensor(fresh.get_output_details()[0]["index"])
+fresh.get_signature_runner()(image=X)
+fresh.tensor(0)()
+fresh.reset_all_variables()
+i.set_tensor(0, X.astype(np.float32))
+i.set_tensor(0, X.astype(np.uint8))
+i.set_tensor(0, X.tolist())
+i.set_tensor(0, None)
+i.set_tensor(0, np.zeros((1, 9, 8, 1), np.int8))
+i.set_tensor(0, np.zeros((8, 8, 1), np.int8))
+i.set_tensor(0, np.int8(1))
+i.set_tensor(-1, X)
+i.set_tensor(10**6, X)
+i.set_tensor("image", X)
+i.set_tensor(0.0, X)
+i.set_tensor(np.int64(0), X)
+i.set_tensor(0, np.asfortranarray(X)), i.invoke(), i.get_tensor(OUT)
+i.set_tensor(0, np.repeat(X, 2, axis=2)[:, :, ::2]), i.invoke(), i.get_tensor(OUT)
+i.get_tensor(-1)
+i.get_tensor(10**6)
+i.get_tensor("x")
+i.get_tensor(np.int32(0)).shape
+i.get_tensor(0, subgraph_index=9)
+i.get_tensor(OUT).dtype
+i.set_tensor(0, X), i.allocate_tensors(), i.get_tensor(0)
+i.tensor(0)().__setitem__(0, 7), i.get_tensor(0)
+i.tensor(10**6)()
+i.get_tensor_details(1)
+i.get_tensor_details(-1)
+i._get_tensor_details(0, 0)
+i._get_op_details(0)
+i._get_full_signature_list()
+i.resize_tensor_input(10**6, [1])
+i.resize_tensor_input(0, [1, 64]), i.allocate_tensors()
+i.resize_tensor_input(0, [1, 64], strict=True)
+i.resize_tensor_input(0, [1, 9, 8, 1], strict=True)
+i.resize_tensor_input(0, [3, 8, 8, 1], strict=True), i.allocate_tensors(), i.get_output_details()[0]["shape"]
+i.resize_tensor_input(0, [-1, 8, 8, 1]), i.allocate_tensors()
+i.resize_tensor_input(0, [1, 8, 8, 2]), i.allocate_tensors()
+i.resize_tensor_input(0, (2, 8, 8, 1)), i.get_input_details()[0]["shape"], i.get_output_details()[0]["shape"]
+i.resize_tensor_input(0, [2, 8, 8, 1]), i.get_tensor(0)
+i.resize_tensor_input(0, [2, 8, 8, 1]), i.invoke()
+i.resize_tensor_input(0, [1, 8, 8, 1]), i.set_tensor(0, X), i.invoke(), i.get_tensor(OUT)
+i.get_signature_runner("nope")
+i.get_signature_runner(3)
+i.get_signature_runner()()
+i.get_signature_runner()(X)
+i.get_signature_runner()(img=X)
+i.get_signature_runner()(image=X, b=X)
+i.get_signature_runner()(image=X.astype(np.float32))
+i.get_signature_runner()(image=X.tolist())
+i.get_signature_runner()(image=np.zeros((1, 64), np.int8))
+i.get_signature_runner()(image=np.zeros((1, 9, 8, 1), np.int8))
+i.get_signature_runner()(image=np.repeat(X, 3, axis=0)), i.get_input_details()[0]["shape"], i.get_tensor(OUT)
+[(kind.name, kind.value) for kind in OpResolverType]
+list(inspect.signature(Interpreter.__init__).parameters)
+""".strip().splitlines()
+
+PROBE = """
+from MODULE import Interpreter, OpResolverType
+import inspect, pathlib, sys
+import numpy as np
+np.set_printoptions(threshold=sys.maxsize)
+PATH = sys.argv[1]
+X = np.random.default_rng(0).integers(-128, 128, (1, 8, 8, 1), dtype=np.int8)
+for line in sys.stdin.read().splitlines():
+    fresh, i = (Interpreter(PATH, experimental_op_resolver_type=OpResolverType.BUILTIN_REF) for _ in range(2))
+    i.allocate_tensors()
+    OUT = i.get_output_details()[0]["index"]
+    try:
+        found = repr(eval(line))
+    except Exception as error:
+        found = type(error).__name__
+    print(line, "=>", found.replace(chr(10), " "), flush=True)
+"""
+
+
+@pytest.mark.oracle
+def test_misuse_ends_as_in_litert() -> None:
+    pytest.importorskip("ai_edge_litert")
+    printed = []
+    for module in ("ai_edge_litert.interpreter", "intengine.litert"):
+        command = [sys.executable, "-c", PROBE.replace("MODULE", module), str(DIGITS / "digits_int8.tflite")]
+        done = subprocess.run(command, input="\n".join(MISUSE), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        printed.append([line for line in done.stdout.splitlines() if " => " in line])
+    assert len(printed[0]) == len(MISUSE)
+    assert printed[1] == printed[0]
