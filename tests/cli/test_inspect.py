@@ -64,7 +64,8 @@ def test_nodes_that_are_not_there_exit_2(cli, small: Path, nodes: str) -> None:
     assert result.stderr.startswith("Error: ")
 
 
-def test_scales_of_channels_are_counted_with_their_axis(cli, small: Path) -> None:
+def test_scales_of_channels_are_counted_with_their_axis(cli, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     text = cli("inspect", small, "--tensors").stdout
     assert "2 scales 0.01 to 0.03, axis 0" in text
     assert "scale 0.00392157, zero point -128" in text
