@@ -21,6 +21,7 @@ class Execution:
 
     Attributes:
         plan: what it runs. before: the execution that it continues, or None.
+        variables: variable tensor -> its array, which outlives this execution.
         buffers: tensor -> its array.
         first: index of the first step that is its own; those before belong to `before`.
         calls: bound calls of its own steps.
@@ -33,10 +34,12 @@ class Execution:
         keep_all: bool,
         before: "Execution | None" = None,
         values: Mapping[int, NDArray[Any]] | None = None,
+        variables: Mapping[int, NDArray[Any]] | None = None,
     ) -> None:
         self.plan = plan
         self.first = len(before.plan.steps) if before else 0
-        self.buffers: dict[int, NDArray[Any]] = dict(before.shared()) if before else {}
+        self._variables: dict[int, NDArray[Any]] = dict(before._variables if before else variables or {})
+        self.buffers: dict[int, NDArray[Any]] = {**self._variables, **(before.shared() if before else {})}
         self._values = dict(values or {})
         self._after: dict[bytes, Execution] = {}
         separate = keep_all or before is not None or plan.pending is not None

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from intengine import numerics
-from intengine.errors import InputError
+from intengine.errors import InputError, UnsupportedError
 from intengine.execution import Execution
-from intengine.model import Model, Signature, Subgraph, TensorSpec
+from intengine.model import Model, Signature, Subgraph, TensorSpec, TensorType
 from intengine.plan import Plan, build
 from intengine.quantization import dequantize, quantize
 from intengine.reader import load
@@ -29,6 +29,7 @@ class Interpreter:
         profile: a profile's name, as "litert-reference".
         signature: key of the signature to run; by default the first one, or the primary subgraph.
         subgraph: index of the subgraph to run, with tensor names instead of a signature's.
+        shapes: shapes of inputs other than the declared ones, as for `resize`; for models that only fit those.
         num_threads: reserved for kernels that split rows; results never depend on it.
 
     Raises:
@@ -43,6 +44,7 @@ class Interpreter:
         profile: str = "litert-reference",
         signature: str | None = None,
         subgraph: int | None = None,
+        shapes: Mapping[Any, Sequence[int]] | None = None,
         num_threads: int = 1,
     ) -> None:
         if num_threads < 1:
@@ -52,12 +54,15 @@ class Interpreter:
         self.signature = _find_signature(self.model, signature) if subgraph is None else None
         self._graph = _find_subgraph(self.model, self.signature.subgraph if self.signature else subgraph or 0)
         self.num_threads = num_threads
+        _check_inputs(self._graph)
         self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
         self._dtypes = {i: self._graph.tensors[i].type.dtype for i in self._graph.inputs}
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
         self._executions: dict[bool, Execution] = {}
+        self._shapes = self._resized(shapes or {})
         self._plan = self._build()
+        self._variables = _variables(self._graph)
 
     # -- what it takes and gives ------------------------------------------------------------------------------
 
@@ -88,12 +93,7 @@ class Interpreter:
             InputError: for an unknown input or an impossible shape.
             ModelError: if the graph does not fit these shapes; the old ones stay in force.
         """
-        wanted = dict(self._shapes)
-        for key, shape in shapes.items():
-            sizes = tuple(int(size) for size in shape)
-            if any(size < 0 for size in sizes):
-                raise InputError(f"Sizes must not be negative; input {key!r} was given {list(sizes)}.")
-            wanted[self._input_index(key)] = sizes
+        wanted = self._resized(shapes)
         if wanted != self._shapes:
             old, self._shapes = self._shapes, wanted
             try:
@@ -102,6 +102,17 @@ class Interpreter:
                 self._shapes = old
                 raise
             self._executions.clear()
+            self._variables = _variables(self._graph)
+
+    @property
+    def variables(self) -> Mapping[int, NDArray[Any]]:
+        """Variable tensor -> its array, which runs read and write; reset at first and after a change of shapes."""
+        return self._variables
+
+    def reset_variables(self) -> None:
+        """Set all variable tensors to what they are at first: zeros, in int8 tensors zero points."""
+        for index, array in self._variables.items():
+            array.fill(_initial(self._graph.tensors[index]))
 
     # -- running ----------------------------------------------------------------------------------------------
 
@@ -184,6 +195,15 @@ class Interpreter:
             self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes), values=values
         )
 
+    def _resized(self, shapes: Mapping[Any, Sequence[int]]) -> dict[int, Shape]:
+        wanted = dict(self._shapes)
+        for key, shape in shapes.items():
+            sizes = tuple(int(size) for size in shape)
+            if any(size < 0 for size in sizes):
+                raise InputError(f"Sizes must not be negative; input {key!r} was given {list(sizes)}.")
+            wanted[self._input_index(key)] = sizes
+        return wanted
+
     def _names(self, indices: Sequence[int], signed: Mapping[str, int]) -> dict[str, int]:
         by_index = {index: name for name, index in signed.items()}
         out: dict[str, int] = {}
@@ -239,10 +259,32 @@ class Interpreter:
             self.resize({i: array.shape for i, array in arrays.items()})
         execution = self._executions.get(keep_all)
         if execution is None:
-            execution = self._executions[keep_all] = Execution(self._plan, keep_all=keep_all)
+            execution = self._executions[keep_all] = Execution(self._plan, keep_all=keep_all, variables=self._variables)
         for i, array in arrays.items():
             np.copyto(execution.buffers[i], array)
         return execution
+
+
+def _check_inputs(graph: Subgraph) -> None:
+    inputs = [graph.tensors[i] for i in graph.inputs]
+    problems = [
+        f"An input of type {spec.type.name} is not supported: {spec.name!r}" for spec in inputs if spec.type.bits == 0
+    ]
+    if problems:
+        raise UnsupportedError(problems)
+
+
+def _variables(graph: Subgraph) -> dict[int, NDArray[Any]]:
+    specs = [spec for spec in graph.tensors if spec.is_variable and spec.type.bits]
+    return {spec.index: np.full(spec.shape, _initial(spec), spec.type.dtype) for spec in specs}
+
+
+def _initial(spec: TensorSpec) -> int:
+    """What a variable tensor holds at first; LiteRT too starts int8 tensors alone at their zero point."""
+    scheme = spec.quantization
+    if spec.type is not TensorType.INT8 or scheme.scale.size != 1 or scheme.zero_point.size != 1:
+        return 0
+    return int(scheme.zero_point.astype(np.int8)[0])
 
 
 def _fits(shape: Shape, signature: Shape) -> bool:

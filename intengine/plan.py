@@ -113,12 +113,18 @@ class _Builder:
 
     def check_size(self, index: int, shape: Shape) -> None:
         spec = self.subgraph.tensors[index]
+        if spec.is_variable and shape != spec.shape:
+            raise InvalidModelError(
+                f"A variable keeps its shape {list(spec.shape)}; {spec.name!r} would become {list(shape)}."
+            )
         if elements(shape) * spec.type.bits // 8 > MAX_BYTES:
             raise InvalidModelError(f"A tensor must have at most 2**32 bytes; {spec.name!r} has shape {list(shape)}.")
 
     def foldable(self, node: Node) -> bool:
         operator = ops.find(node.op)
         assert operator is not None
+        if any(self.subgraph.tensors[i].is_variable for i in node.outputs):
+            return False
         if not operator.needs_values:
             return True
         return operator.is_pure and all(i < 0 or i in self.known for i in node.inputs)
@@ -155,6 +161,9 @@ def build(
     """
     graph = model.subgraphs[subgraph]
     builder = _Builder(model, graph, numerics, values or {})
+    for spec in graph.tensors:
+        if spec.is_variable:
+            builder.check_size(spec.index, spec.shape)
     for index in graph.inputs:
         spec = graph.tensors[index]
         builder.shapes[index] = (input_shapes or {}).get(index, spec.shape)
@@ -169,6 +178,9 @@ def build(
             missing = [i for i in node.inputs if i >= 0 and i not in defined]
             if missing:
                 raise InvalidModelError(f"A node's inputs must be computed before it; tensor {missing[0]} is not.")
+            both = [i for i in node.outputs if i in node.inputs and i >= 0]
+            if both:
+                raise InvalidModelError(f"A tensor cannot be both input and output of a node; tensor {both[0]} is.")
             for i in node.inputs:
                 builder.operand(i)
             step = builder.prepare(node)

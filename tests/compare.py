@@ -1,5 +1,7 @@
 """Exact comparison: dtype, shape and every element; floats by distance in units in the last place."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,3 +41,22 @@ def assert_same(got: NDArray, expected: NDArray, problem: Problem) -> None:
             f"{problem.name}: {int((~same).sum())} of {same.size} differ; at {at} got {got[at]}, "
             f"expected {expected[at]}"
         )
+
+
+def assert_same_deeply(a: Any, b: Any, where: str) -> None:
+    """Equal in type, dtype, shape and value, through dicts, lists and tuples."""
+    assert type(a) is type(b), where
+    if isinstance(a, dict):
+        assert list(a) == list(b), where
+        for key in a:
+            assert_same_deeply(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for i, (left, right) in enumerate(zip(a, b, strict=True)):
+            assert_same_deeply(left, right, f"{where}[{i}]")
+    elif isinstance(a, np.ndarray):
+        assert a.dtype == b.dtype, where
+        assert a.shape == b.shape, where
+        assert a.tobytes() == b.tobytes() if a.dtype != object else a.tolist() == b.tolist(), where
+    else:
+        assert a == b, where

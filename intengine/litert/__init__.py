@@ -16,9 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from intengine import reader
 from intengine.errors import IntEngineError
-from intengine.litert._details import numpy_type, tensor_details
+from intengine.litert._details import numpy_type
 from intengine.litert._run import Run, text_of
-from intengine.model import Signature
 
 
 class OpResolverType(enum.Enum):
@@ -51,6 +50,7 @@ class Interpreter:
         experimental_delegates: must be empty. num_threads: at least 1.
         experimental_op_resolver_type: picks the profile, see `PROFILES`.
         experimental_preserve_all_tensors: whether get_tensor gives every tensor after invoke.
+        experimental_compress_quantization_zero_points: whether details give equal zero points of channels once.
         Others are taken and change nothing.
 
     Raises:
@@ -88,9 +88,19 @@ class Interpreter:
             self._model = reader.load(source)
         except IntEngineError as error:
             raise ValueError(text_of(error)) from error
-        self._keep_all = bool(experimental_preserve_all_tensors)
-        self._num_threads = num_threads or 1
-        self._main = Run(self._model, 0, self._profile, self._num_threads, self._keep_all)
+        self.experimental_compress_quantization_zero_points = experimental_compress_quantization_zero_points
+        self._runs = [
+            Run(
+                self._model,
+                subgraph.index,
+                self._profile,
+                num_threads or 1,
+                keep_all=bool(experimental_preserve_all_tensors),
+                compress=bool(experimental_compress_quantization_zero_points),
+            )
+            for subgraph in self._model.subgraphs
+        ]
+        self._main = self._runs[0]
 
     # -- tensors ------------------------------------------------------------------------------------------------
 
@@ -104,14 +114,11 @@ class Interpreter:
 
     def get_tensor_details(self, subgraph_index: int = 0) -> list[dict[str, Any]]:
         """One dict for each tensor of a subgraph."""
-        if not 0 <= subgraph_index < len(self._model.subgraphs):
-            raise ValueError(f"subgraph_index is out of range: {subgraph_index} of {len(self._model.subgraphs)}")
-        if subgraph_index == 0:
-            return [self._main.details(t.index) for t in self._main.graph.tensors]
-        return [tensor_details(t, t.shape) for t in self._model.subgraphs[subgraph_index].tensors]
+        run = self._run(subgraph_index)
+        return [run.details(index) for index in range(len(run.graph.tensors))]
 
     def set_tensor(self, tensor_index: int, value: ArrayLike) -> None:
-        """Copy a value into an input.
+        """Copy a value into an input or a variable.
 
         Raises:
             ValueError: before allocate_tensors, for a wrong type or shape, or a tensor that is no input.
@@ -124,13 +131,14 @@ class Interpreter:
         Raises:
             ValueError: for a wrong index, or a tensor that is not there.
         """
-        if subgraph_index != 0:
-            raise ValueError("intengine keeps the tensors of the primary subgraph only.")
-        return self._main.read(tensor_index).copy()
+        return self._run(subgraph_index).read(tensor_index).copy()
 
     def tensor(self, tensor_index: int) -> Callable[[], NDArray[Any]]:
-        """A function that gives the tensor itself, not a copy; writing into an input's array sets it."""
-        return lambda: self._main.read(tensor_index)
+        """A function that gives the tensor itself, not a copy; writing into an input's array sets it.
+
+        The function may be kept. While an array from it is, invoking and allocating raise RuntimeError.
+        """
+        return lambda: self._main.view(tensor_index)
 
     def resize_tensor_input(self, input_index: int, tensor_size: ArrayLike, strict: bool = False) -> None:
         """Give an input another shape; takes effect with allocate_tensors.
@@ -139,9 +147,14 @@ class Interpreter:
             strict: only sizes that the model leaves open may change.
 
         Raises:
-            RuntimeError: for a wrong index, or a change that `strict` forbids.
+            ValueError: if the sizes are not a list.
+            RuntimeError: for a wrong index or size, or a change that `strict` forbids.
         """
-        self._main.resize(input_index, tuple(int(size) for size in np.asarray(tensor_size).reshape(-1)), strict)
+        self._main.ensure_safe()
+        sizes = np.array(tensor_size, np.int32)
+        if sizes.ndim != 1:
+            raise ValueError(f"Shape should be 1D instead of {sizes.ndim}.")
+        self._main.resize(input_index, tuple(sizes.tolist()), strict=strict)
 
     def allocate_tensors(self) -> None:
         """Plan and allocate.
@@ -149,6 +162,7 @@ class Interpreter:
         Raises:
             RuntimeError: if the model cannot run with these shapes.
         """
+        self._main.ensure_safe()
         self._main.allocate()
 
     def invoke(self) -> None:
@@ -157,10 +171,16 @@ class Interpreter:
         Raises:
             RuntimeError: before allocate_tensors, or if an input's value cannot be run.
         """
+        self._main.ensure_safe()
         self._main.invoke()
 
     def reset_all_variables(self) -> None:
-        """Set variable tensors to their initial values; models without variables have nothing to reset."""
+        """Set the variable tensors to what they are at first: zeros, in int8 tensors zero points.
+
+        Raises:
+            RuntimeError: before allocate_tensors, if there are any.
+        """
+        self._main.reset_variables()
 
     # -- signatures ---------------------------------------------------------------------------------------------
 
@@ -182,14 +202,7 @@ class Interpreter:
                     "allowed when the model has 1 SignatureDef"
                 )
             signature_key = next(iter(signatures))
-        if signature_key not in signatures:
-            raise ValueError(f'Invalid signature_key provided: "{signature_key}".')
-        signature = signatures[signature_key]
-        # A signature of the primary subgraph shares its tensors with the interpreter, as in LiteRT.
-        run = self._main
-        if signature.subgraph != 0:
-            run = Run(self._model, signature.subgraph, self._profile, self._num_threads, False)
-        return SignatureRunner(run, signature)
+        return SignatureRunner(self, signature_key)
 
     def num_subgraphs(self) -> int:
         """How many subgraphs the model has."""
@@ -218,23 +231,41 @@ class Interpreter:
         }
 
     def _get_tensor_details(self, tensor_index: int, subgraph_index: int = 0) -> dict[str, Any]:
-        details = self.get_tensor_details(subgraph_index)
-        if not 0 <= tensor_index < len(details):
-            raise ValueError(f"Invalid tensor index {tensor_index} exceeds max tensor index {len(details)}")
-        return details[tensor_index]
+        return self._run(subgraph_index).details(int(tensor_index))
 
     def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
-        return {s.key: {"inputs": dict(s.inputs), "outputs": dict(s.outputs)} for s in self._model.signatures}
+        return {
+            s.key: {"inputs": dict(sorted(s.inputs.items())), "outputs": dict(sorted(s.outputs.items()))}
+            for s in self._model.signatures
+        }
+
+    def _run(self, subgraph: int) -> Run:
+        if not 0 <= subgraph < len(self._runs):
+            raise ValueError(f"subgraph_index is out of range: {subgraph}; the model has {len(self._runs)} subgraphs.")
+        return self._runs[subgraph]
 
 
 class SignatureRunner:
-    """Calls one signature with arrays by name, and gives its outputs by name."""
+    """Calls one signature with arrays by name, and gives its outputs by name.
 
-    def __init__(self, run: Run, signature: Signature) -> None:
-        self._run = run
-        self._signature = signature
-        self._inputs = sorted(signature.inputs)
-        self._outputs = sorted(signature.outputs)
+    Its tensors are those of the interpreter's subgraph.
+
+    Raises:
+        ValueError: for an unknown signature.
+    """
+
+    def __init__(self, interpreter: Interpreter | None = None, signature_key: str | None = None) -> None:
+        if interpreter is None:
+            raise ValueError("None interpreter provided.")
+        if not signature_key:
+            raise ValueError("None signature_key provided.")
+        found = [s for s in interpreter._model.signatures if s.key == signature_key]
+        if not found:
+            raise ValueError(f'Invalid signature_key provided: "{signature_key}".')
+        self._signature = found[0]
+        self._run = interpreter._run(self._signature.subgraph)
+        self._inputs = sorted(self._signature.inputs)
+        self._outputs = sorted(self._signature.outputs)
 
     def __call__(self, **kwargs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Run once; inputs of another shape resize the model, as in LiteRT.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import intengine
-from intengine import InputError, Interpreter, InvalidModelError, Trace, UnsupportedOpError
+from intengine import InputError, Interpreter, InvalidModelError, Model, Trace, UnsupportedError, UnsupportedOpError
 from intengine.arena import lower_bound
 from intengine.model import TensorType
 from intengine.writer import ModelBuilder
@@ -202,3 +202,63 @@ def test_a_tensor_that_no_network_has_is_refused_before_it_is_allocated() -> Non
     b.op("FILL", [size, x], [y])
     with pytest.raises(InvalidModelError, match=r"2\*\*32 bytes"):
         Interpreter(b.build(inputs=[x], outputs=[y]))
+
+
+def counter(rows: int = 1) -> Model:
+    """y = x + total; total = y, where total is a variable."""
+    b = ModelBuilder()
+    x = b.tensor("x", TensorType.INT8, (rows, 4), scale=0.5)
+    total = b.tensor("total", TensorType.INT8, (1, 4), scale=0.5, is_variable=True)
+    zero = b.tensor("zero", TensorType.INT8, (1, 1), [0], scale=0.5)
+    y = b.tensor("y", TensorType.INT8, (rows, 4), scale=0.5)
+    b.op("ADD", [x, total], [y])
+    b.op("ADD", [y, zero], [total])
+    return b.build(inputs=[x], outputs=[y])
+
+
+def test_variables_hold_their_value_from_run_to_run_until_reset() -> None:
+    engine = Interpreter(counter())
+    x = np.array([[1, 2, 3, -4]], np.int8)
+    assert np.array_equal(engine.run(x)["y"], x)
+    assert np.array_equal(engine.trace(x)["y"], 2 * x)
+    assert np.array_equal(engine.run(x)["y"], 3 * x)
+    assert np.array_equal(engine.variables[1], 3 * x)
+    engine.variables[1][...] = 5
+    assert np.array_equal(engine.run(x)["y"], x + 5)
+    engine.reset_variables()
+    assert np.array_equal(engine.run(x)["y"], x)
+
+
+def test_a_tensor_cannot_be_both_input_and_output_of_a_node() -> None:
+    b = ModelBuilder()
+    x = b.tensor("x", TensorType.INT8, (1, 4), scale=0.5)
+    total = b.tensor("total", TensorType.INT8, (1, 4), scale=0.5, is_variable=True)
+    b.op("ADD", [x, total], [total])
+    with pytest.raises(InvalidModelError, match="both input and output"):
+        Interpreter(b.build(inputs=[x], outputs=[total]))
+
+
+def test_a_variable_cannot_change_its_shape() -> None:
+    with pytest.raises(InvalidModelError, match="keeps its shape"):
+        Interpreter(counter(rows=2))
+
+
+def test_inputs_of_strings_are_named_as_unsupported() -> None:
+    b = ModelBuilder()
+    x = b.tensor("words", TensorType.STRING, (2,))
+    with pytest.raises(UnsupportedError, match="STRING is not supported: 'words'"):
+        Interpreter(b.build(inputs=[x], outputs=[x]))
+
+
+def test_shapes_can_be_given_where_the_declared_ones_do_not_fit() -> None:
+    b = ModelBuilder()
+    x = b.tensor("x", TensorType.INT8, (1, 1), scale=0.5, shape_signature=(1, -1))
+    shape = b.tensor("shape", TensorType.INT32, (2,), [2, 3])
+    y = b.tensor("y", TensorType.INT8, (2, 3), scale=0.5)
+    b.op("RESHAPE", [x, shape], [y])
+    model = b.build(inputs=[x], outputs=[y])
+    with pytest.raises(InvalidModelError):
+        Interpreter(model)
+    assert Interpreter(model, shapes={"x": (1, 6)}).run(np.zeros((1, 6), np.int8))["y"].shape == (2, 3)
+    with pytest.raises(InputError, match="must not be negative"):
+        Interpreter(model, shapes={"x": (1, -6)})

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from intengine.litert import Interpreter, OpResolverType, load_delegate
+from tests.compare import assert_same_deeply
 
 ROOT = Path(__file__).parent.parent.parent
 DIGITS = ROOT / "intengine" / "data" / "digits"
@@ -62,24 +62,6 @@ def test_a_script_runs_unchanged_but_for_its_import(name: str, tmp_path: Path) -
     assert printed[0].count("\n") >= 8
 
 
-def same(a: Any, b: Any, where: str) -> None:
-    """Equal in type, dtype, shape and value, through dicts, lists and tuples."""
-    assert type(a) is type(b), where
-    if isinstance(a, dict):
-        assert list(a) == list(b), where
-        for key in a:
-            same(a[key], b[key], f"{where}.{key}")
-    elif isinstance(a, list | tuple):
-        assert len(a) == len(b), where
-        for i, (left, right) in enumerate(zip(a, b, strict=True)):
-            same(left, right, f"{where}[{i}]")
-    elif isinstance(a, np.ndarray):
-        assert a.dtype == b.dtype, where
-        assert np.array_equal(a, b), where
-    else:
-        assert a == b, where
-
-
 @pytest.mark.oracle
 @pytest.mark.shared
 @pytest.mark.parametrize(
@@ -101,12 +83,12 @@ def test_details_are_the_same_in_every_key_and_type(model: str, shared: Path) ->
     theirs = litert.Interpreter(
         model_path=path, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF, num_threads=1
     )
-    same(ours.get_input_details(), theirs.get_input_details(), "inputs")
-    same(ours.get_output_details(), theirs.get_output_details(), "outputs")
+    assert_same_deeply(ours.get_input_details(), theirs.get_input_details(), "inputs")
+    assert_same_deeply(ours.get_output_details(), theirs.get_output_details(), "outputs")
     count = len(ours.get_tensor_details())
-    same(ours.get_tensor_details(), theirs.get_tensor_details()[:count], "tensors")
-    same(ours.get_signature_list(), theirs.get_signature_list(), "signatures")
-    same(ours._get_ops_details(), theirs._get_ops_details(), "ops")
+    assert_same_deeply(ours.get_tensor_details(), theirs.get_tensor_details()[:count], "tensors")
+    assert_same_deeply(ours.get_signature_list(), theirs.get_signature_list(), "signatures")
+    assert_same_deeply(ours._get_ops_details(), theirs._get_ops_details(), "ops")
 
 
 @pytest.fixture
