@@ -8,6 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from intengine.runners.litert import Resolver
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -17,6 +19,8 @@ class Problem:
         name: unique, starts with the operator's name.
         model: bytes of a .tflite.
         inputs: in the order of the graph's inputs.
+        then: inputs of further invocations, of operators with a state.
+        resolver: of LiteRT; "optimized" for operators that its reference resolver does not have.
         ulp: greatest distance allowed between float outputs, in units in the last place; integers are exact.
         reason: why `ulp` is not 0.
     """
@@ -26,6 +30,13 @@ class Problem:
     inputs: tuple[NDArray[Any], ...]
     ulp: int = 0
     reason: str = ""
+    then: tuple[tuple[NDArray[Any], ...], ...] = ()
+    resolver: Resolver = "reference"
+
+    @property
+    def invocations(self) -> tuple[tuple[NDArray[Any], ...], ...]:
+        """The inputs of every invocation."""
+        return (self.inputs, *self.then)
 
 
 def modules() -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
+from intengine.runners.litert import Resolver
 from intengine.writer import ModelBuilder
 from tests.cases import Problem
 
@@ -55,6 +56,7 @@ def one_op(
     version: int = 1,
     ulp: int = 0,
     reason: str = "",
+    resolver: Resolver = "reference",
     **options: Any,
 ) -> Problem:
     """A model of one operator with its inputs."""
@@ -83,7 +85,7 @@ def one_op(
         for i, o in enumerate(outputs)
     ]
     builder.op(op, indices, ends, version=version, **options)
-    return Problem(name, builder.to_bytes(graph_inputs, ends), tuple(values), ulp, reason)
+    return Problem(name, builder.to_bytes(graph_inputs, ends), tuple(values), ulp, reason, resolver=resolver)
 
 
 def uniform(rng: np.random.Generator, type_: str, shape: Sequence[int]) -> NDArray[Any]:

@@ -1,0 +1,86 @@
+"""A drawn problem through LiteRT and intengine: what came of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from intengine.errors import IntEngineError
+from intengine.runners import LiteRTRunner
+from intengine.runners.litert import RunnerError
+from tests.cases import Problem
+from tests.compare import assert_same
+from tests.sides import engine_outputs, litert_outputs
+
+
+class Outcome(Enum):
+    """What two runtimes made of one problem."""
+
+    EQUAL = "equal"
+    LITERT_REFUSED = "refused by LiteRT"
+    LITERT_CRASHED = "crashed LiteRT"
+
+
+@dataclass
+class Tally:
+    """Counts over many problems of one key.
+
+    Attributes:
+        outcomes: how often each came. compared: bytes of outputs compared.
+        optimized_differs: how often LiteRT's optimized kernels gave other bytes than its reference kernels.
+        crashes: names of exit codes of LiteRT's process. refusals: first lines of LiteRT's messages.
+    """
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    compared: int = 0
+    optimized_differs: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+class Sides:
+    """Two LiteRT processes that are kept, and started again when one dies."""
+
+    def __init__(self) -> None:
+        self.reference, self.optimized = LiteRTRunner("reference"), LiteRTRunner("optimized")
+
+    def close(self) -> None:
+        self.reference.close()
+        self.optimized.close()
+
+    def compare(self, problem: Problem, tally: Tally) -> Outcome:
+        """Run a problem on all sides.
+
+        Raises:
+            AssertionError: if intengine differs from LiteRT, or refuses what LiteRT runs.
+        """
+        runner = self.reference if problem.resolver == "reference" else self.optimized
+        outcome = Outcome.EQUAL
+        expected: list[np.ndarray] = []
+        try:
+            expected = litert_outputs(problem, runner)
+        except RunnerError as error:
+            outcome = Outcome.LITERT_CRASHED if error.crashed else Outcome.LITERT_REFUSED
+            tally.refusals[str(error).split("\n")[0][:120]] += 1
+        try:
+            found = engine_outputs(problem)
+        except IntEngineError as error:
+            if outcome is Outcome.EQUAL:
+                raise AssertionError(f"{problem.name}: LiteRT runs it, intengine refuses: {error}") from error
+            found = []
+        if outcome is Outcome.EQUAL:
+            assert len(found) == len(expected)
+            for got, wanted in zip(found, expected, strict=True):
+                assert_same(got, wanted, problem)
+                tally.compared += wanted.nbytes
+            if runner is self.reference:
+                tally.optimized_differs += self._optimized_differs(problem, expected)
+        tally.outcomes[outcome] += 1
+        return outcome
+
+    def _optimized_differs(self, problem: Problem, expected: list[np.ndarray]) -> bool:
+        try:
+            found = litert_outputs(problem, self.optimized)
+        except RunnerError:
+            return True
+        return any(a.tobytes() != b.tobytes() for a, b in zip(found, expected, strict=True))

@@ -1,0 +1,45 @@
+"""Both sides of a problem: what intengine gives and what LiteRT gives, over all its invocations."""
+
+import hashlib
+from typing import Any
+
+from numpy.typing import NDArray
+
+import intengine
+from intengine.runners import LiteRTRunner
+from tests.cases import Problem
+
+
+def fingerprint(problem: Problem) -> str:
+    """Of the model and its inputs."""
+    digest = hashlib.sha256(problem.model)
+    for inputs in problem.invocations:
+        for array in inputs:
+            digest.update(repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
+    return digest.hexdigest()
+
+
+def engine_outputs(problem: Problem) -> list[NDArray[Any]]:
+    """The outputs of all invocations, one after the other."""
+    engine = intengine.Interpreter(problem.model)
+    graph = engine.model.main
+    found: list[NDArray[Any]] = []
+    for inputs in problem.invocations:
+        found += engine.run(dict(zip(graph.inputs, inputs, strict=True))).values()
+    return found
+
+
+def litert_outputs(problem: Problem, runner: LiteRTRunner) -> list[NDArray[Any]]:
+    """The same of LiteRT."""
+    graph = intengine.load(problem.model).main
+    resized = {
+        index: array.shape
+        for index, array in zip(graph.inputs, problem.inputs, strict=True)
+        if array.shape != graph.tensors[index].shape
+    }
+    runner.load(problem.model, shapes=resized)
+    found: list[NDArray[Any]] = []
+    for inputs in problem.invocations:
+        tensors = runner.run(dict(zip(graph.inputs, inputs, strict=True)), graph.outputs)
+        found += [tensors[index] for index in graph.outputs]
+    return found
