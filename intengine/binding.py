@@ -8,7 +8,8 @@ from intengine_kernels.jit import specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from intengine.step import Ref, Scratch, Step
+from intengine.state import State
+from intengine.step import Holder, Late, Memory, Ref, Scratch, Step
 
 BoundCall = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -27,12 +28,28 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
 
 
 def bind_step(
-    step: Step, buffers: Mapping[int, NDArray[Any]], scratch: Callable[[Scratch], NDArray[Any]] | None = None
+    step: Step,
+    buffers: Mapping[int, NDArray[Any]],
+    scratch: Callable[[Scratch], NDArray[Any]] | None = None,
+    *,
+    holders: Mapping[int, Holder] | None = None,
+    state: State | None = None,
 ) -> list[BoundCall]:
-    """The calls of one step on these buffers; calls that name the same Scratch object share its memory."""
+    """The calls of one step on these buffers; calls that name the same Scratch object share its memory.
+
+    Args:
+        holders: tensor -> where late outputs go. state: what stands for MEMORY.
+    """
     taken: dict[int, NDArray[Any]] = {}
 
     def resolve(arg: Any) -> Any:
+        if isinstance(arg, tuple):
+            return tuple(map(resolve, arg))
+        if isinstance(arg, Late):
+            assert holders is not None
+            return holders[arg.tensor]
+        if isinstance(arg, Memory):
+            return state
         if isinstance(arg, Ref):
             return view(arg, buffers[arg.tensor])
         if isinstance(arg, Scratch):

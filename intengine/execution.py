@@ -7,21 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.binding import BoundCall, ScratchPool, aligned_empty, bind_step
+from intengine.model import TensorType
 from intengine.plan import Plan
-from intengine.step import Ref
+from intengine.shapes import Shape
+from intengine.state import State
+from intengine.step import Holder, Ref
 
-#: Given the values that the run has computed so far (tensor -> elements), plans further.
-BuildOn = Callable[[Mapping[int, NDArray[Any]]], Plan]
+#: Given what the run has computed so far (tensor -> elements, tensor -> late shape), plans further.
+BuildOn = Callable[[Mapping[int, NDArray[Any]], Mapping[int, Shape]], Plan]
 #: Continuations that are kept for values seen before.
 _KEPT = 8
 
 
 class Execution:
-    """One plan in one arena, or with a buffer for every tensor (`keep_all`, and plans that wait for values).
+    """One plan in one arena, or with a buffer for every tensor (`keep_all`, and plans that are not whole).
+
+    Args:
+        variables: variable tensor -> its array, which outlives this execution. state: the model's memory.
+        before: the execution that it continues. values, late: what that one has found so far.
 
     Attributes:
-        plan: what it runs. before: the execution that it continues, or None.
-        variables: variable tensor -> its array, which outlives this execution.
+        plan: what it runs.
         buffers: tensor -> its array.
         first: index of the first step that is its own; those before belong to `before`.
         calls: bound calls of its own steps.
@@ -32,17 +38,22 @@ class Execution:
         plan: Plan,
         *,
         keep_all: bool,
+        variables: Mapping[int, NDArray[Any]],
+        state: State,
         before: "Execution | None" = None,
         values: Mapping[int, NDArray[Any]] | None = None,
-        variables: Mapping[int, NDArray[Any]] | None = None,
+        late: Mapping[int, Shape] | None = None,
     ) -> None:
         self.plan = plan
+        self._state = state
+        self._variables = variables
         self.first = len(before.plan.steps) if before else 0
-        self._variables: dict[int, NDArray[Any]] = dict(before._variables if before else variables or {})
-        self.buffers: dict[int, NDArray[Any]] = {**self._variables, **(before.shared() if before else {})}
+        self.buffers: dict[int, NDArray[Any]] = {**variables, **(before.shared() if before else {})}
         self._values = dict(values or {})
+        self._late = dict(late or {})
+        self._holders = {i: Holder() for i in plan.late}
         self._after: dict[bytes, Execution] = {}
-        separate = keep_all or before is not None or plan.pending is not None
+        separate = keep_all or before is not None or not plan.is_whole
         memory = aligned_empty(0 if separate else plan.arena_size)
         for life in plan.lifetimes:
             if life.tensor in self.buffers:
@@ -51,6 +62,9 @@ class Execution:
             piece = (aligned_empty(life.size) if separate else memory)[at : at + life.size]
             dtype = plan.subgraph.tensors[life.tensor].type.dtype
             self.buffers[life.tensor] = piece.view(dtype).reshape(plan.shapes[life.tensor])
+        for index in plan.shapes.keys() - self.buffers.keys() - plan.constants.keys() - set(plan.late):
+            if plan.subgraph.tensors[index].type is TensorType.STRING:
+                self.buffers[index] = np.full(plan.shapes[index], b"", object)
         steps = plan.steps[self.first :]
         # Private aligned copies of the constants that calls name; packed weights are inside the calls already.
         named = {arg.tensor for step in steps for call in step.calls for arg in call.args if isinstance(arg, Ref)}
@@ -60,7 +74,7 @@ class Execution:
         self.calls: list[list[BoundCall]] = []
         for step in steps:
             pool.reset()
-            self.calls.append(bind_step(step, self.buffers, pool.take))
+            self.calls.append(bind_step(step, self.buffers, pool.take, holders=self._holders, state=state))
         self._flat = [call for calls in self.calls for call in calls]
 
     def value(self, tensor: int) -> NDArray[Any]:
@@ -82,18 +96,33 @@ class Execution:
         """Call everything once, continuations included; returns the last one, whose buffers have the outputs."""
         for function, args in self._flat:
             function(*args)
-        return self if self.plan.pending is None else self.after(build_on).run(build_on)
+        return self if self.plan.is_whole else self.after(build_on).run(build_on)
 
     def after(self, build_on: BuildOn) -> "Execution":
-        """The continuation for the value that the pending tensor has now."""
+        """The continuation for the value that the pending tensor has now, or for the late outputs."""
+        values, late = self._values, self._late
         pending = self.plan.pending
-        assert pending is not None
-        value = self.buffers[pending].copy()
-        key = value.tobytes()
+        if pending is not None:
+            value = self.buffers[pending].copy()
+            values = {**values, pending: value}
+            key = repr(value.tolist()).encode() if value.dtype == object else value.tobytes()
+        else:
+            shapes = {i: holder.array.shape for i, holder in self._holders.items()}
+            late = {**late, **shapes}
+            key = repr(shapes).encode()
         found = self._after.pop(key, None)
         if found is None:
-            values = {**self._values, pending: value}
-            found = Execution(build_on(values), keep_all=True, before=self, values=values)
+            found = Execution(
+                build_on(values, late),
+                keep_all=True,
+                variables=self._variables,
+                state=self._state,
+                before=self,
+                values=values,
+                late=late,
+            )
+        for index, holder in self._holders.items():
+            np.copyto(found.buffers[index], holder.array)
         # The one used last comes last; the first is dropped.
         self._after[key] = found
         if len(self._after) > _KEPT:

@@ -1,4 +1,4 @@
-"""Owns buffers and runs Plans. No arithmetic here."""
+"""Runs one signature of a model: names, checks, real numbers around an `Engine`. No arithmetic here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from intengine import numerics
+from intengine.engine import Engine
 from intengine.errors import InputError, UnsupportedError
 from intengine.execution import Execution
 from intengine.model import Model, Signature, Subgraph, TensorSpec, TensorType
-from intengine.plan import Plan, build
+from intengine.plan import Plan
 from intengine.quantization import dequantize, quantize
 from intengine.reader import load
 from intengine.shapes import Shape
+from intengine.state import State
 from intengine.trace import Trace, TracedStep
 
 Inputs = Mapping[Any, ArrayLike] | ArrayLike
@@ -31,6 +33,7 @@ class Interpreter:
         subgraph: index of the subgraph to run, with tensor names instead of a signature's.
         shapes: shapes of inputs other than the declared ones, as for `resize`; for models that only fit those.
         num_threads: reserved for kernels that split rows; results never depend on it.
+        state: another interpreter's `state`, to share resource variables and hash tables with it; by default a new one.
 
     Raises:
         ModelError, UnsupportedError: if the model cannot run.
@@ -46,6 +49,7 @@ class Interpreter:
         subgraph: int | None = None,
         shapes: Mapping[Any, Sequence[int]] | None = None,
         num_threads: int = 1,
+        state: State | None = None,
     ) -> None:
         if num_threads < 1:
             raise InputError(f"num_threads must be at least 1; got {num_threads}.")
@@ -55,14 +59,9 @@ class Interpreter:
         self._graph = _find_subgraph(self.model, self.signature.subgraph if self.signature else subgraph or 0)
         self.num_threads = num_threads
         _check_inputs(self._graph)
-        self._shapes: dict[int, Shape] = {i: self._graph.tensors[i].shape for i in self._graph.inputs}
-        self._dtypes = {i: self._graph.tensors[i].type.dtype for i in self._graph.inputs}
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
-        self._executions: dict[bool, Execution] = {}
-        self._shapes = self._resized(shapes or {})
-        self._plan = self._build()
-        self._variables = _variables(self._graph)
+        self._engine = Engine(self.model, self.numerics, self._graph.index, state or State(), self._sizes(shapes or {}))
 
     # -- what it takes and gives ------------------------------------------------------------------------------
 
@@ -79,12 +78,12 @@ class Interpreter:
     @property
     def input_shapes(self) -> dict[str, Shape]:
         """Input name -> shape in force."""
-        return {name: self._shapes[i] for name, i in self._inputs.items()}
+        return {name: self._engine.shapes[i] for name, i in self._inputs.items()}
 
     @property
     def plan(self) -> Plan:
         """The plan in force: steps, shapes, lifetimes, arena."""
-        return self._plan
+        return self._engine.plan
 
     def resize(self, shapes: Mapping[Any, Sequence[int]]) -> None:
         """Give inputs other shapes; the rest follows by inference.
@@ -93,26 +92,29 @@ class Interpreter:
             InputError: for an unknown input or an impossible shape.
             ModelError: if the graph does not fit these shapes; the old ones stay in force.
         """
-        wanted = self._resized(shapes)
-        if wanted != self._shapes:
-            old, self._shapes = self._shapes, wanted
-            try:
-                self._plan = self._build()
-            except Exception:
-                self._shapes = old
-                raise
-            self._executions.clear()
-            self._variables = _variables(self._graph)
+        self._engine.resize(self._sizes(shapes))
+
+    @property
+    def state(self) -> State:
+        """What outlives a run, other than variable tensors: resource variables, hash tables."""
+        return self._engine.state
 
     @property
     def variables(self) -> Mapping[int, NDArray[Any]]:
         """Variable tensor -> its array, which runs read and write; reset at first and after a change of shapes."""
-        return self._variables
+        return self._engine.variables
 
     def reset_variables(self) -> None:
-        """Set all variable tensors to what they are at first: zeros, in int8 tensors zero points."""
-        for index, array in self._variables.items():
-            array.fill(_initial(self._graph.tensors[index]))
+        """Set all variable tensors to what they are at first: zeros, in int8 tensors zero points.
+
+        Resource variables stay, as in LiteRT; `reset` forgets them too.
+        """
+        self._engine.reset_variables()
+
+    def reset(self) -> None:
+        """Forget everything that outlives a run, as if the model had never run."""
+        self._engine.reset_variables()
+        self._engine.state.reset()
 
     # -- running ----------------------------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class Interpreter:
         Args:
             inputs: as for `run`. keep_all: give every tensor a buffer of its own, so that all values can be read.
         """
-        return self._enter(inputs, keep_all=keep_all).run(self._build)
+        return self._enter(inputs, keep_all=keep_all).run(self._engine.build)
 
     def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
         """Run once and keep every tensor; the same bytes as `run`.
@@ -154,9 +156,9 @@ class Interpreter:
                     progress(at, len(steps), steps[at].op)
                 for function, args in calls:
                     function(*args)
-            if execution.plan.pending is None:
+            if execution.plan.is_whole:
                 break
-            execution = execution.after(self._build)
+            execution = execution.after(self._engine.build)
         if progress:
             progress(len(steps), len(steps), "")
         built = execution.plan
@@ -190,13 +192,8 @@ class Interpreter:
 
     # -- inside -----------------------------------------------------------------------------------------------
 
-    def _build(self, values: Mapping[int, NDArray[Any]] | None = None) -> Plan:
-        return build(
-            self.model, self.numerics, subgraph=self._graph.index, input_shapes=dict(self._shapes), values=values
-        )
-
-    def _resized(self, shapes: Mapping[Any, Sequence[int]]) -> dict[int, Shape]:
-        wanted = dict(self._shapes)
+    def _sizes(self, shapes: Mapping[Any, Sequence[int]]) -> dict[int, Shape]:
+        wanted: dict[int, Shape] = {}
         for key, shape in shapes.items():
             sizes = tuple(int(size) for size in shape)
             if any(size < 0 for size in sizes):
@@ -238,53 +235,45 @@ class Interpreter:
 
     def _checked(self, index: int, value: ArrayLike) -> NDArray[Any]:
         array = np.asarray(value)
-        if array.dtype == self._dtypes[index] and array.shape == self._shapes[index]:
+        spec, shape = self._graph.tensors[index], self._engine.shapes[index]
+        if spec.type is TensorType.STRING:
+            array = _strings(array, spec)
+        if array.dtype == spec.type.dtype and array.shape == shape:
             return array
-        spec = self._graph.tensors[index]
-        if array.dtype != self._dtypes[index]:
+        if array.dtype != spec.type.dtype:
             raise InputError(
-                f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(self._shapes[index])}; "
+                f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(shape)}; "
                 f"got {array.dtype} {list(array.shape)}."
             )
         if not _fits(array.shape, spec.shape_signature):
             raise InputError(
-                f"Input {spec.name!r} must have shape {list(self._shapes[index])} (resize() changes it); "
-                f"got {list(array.shape)}."
+                f"Input {spec.name!r} must have shape {list(shape)} (resize() changes it); got {list(array.shape)}."
             )
         return array
 
     def _enter(self, inputs: Inputs, *, keep_all: bool) -> Execution:
         arrays = {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
-        if any(array.shape != self._shapes[i] for i, array in arrays.items()):
-            self.resize({i: array.shape for i, array in arrays.items()})
-        execution = self._executions.get(keep_all)
-        if execution is None:
-            execution = self._executions[keep_all] = Execution(self._plan, keep_all=keep_all, variables=self._variables)
-        for i, array in arrays.items():
-            np.copyto(execution.buffers[i], array)
-        return execution
+        return self._engine.enter(arrays, keep_all=keep_all)
 
 
 def _check_inputs(graph: Subgraph) -> None:
-    inputs = [graph.tensors[i] for i in graph.inputs]
     problems = [
-        f"An input of type {spec.type.name} is not supported: {spec.name!r}" for spec in inputs if spec.type.bits == 0
+        f"An input of type {spec.type.name} is not supported: {spec.name!r}"
+        for spec in (graph.tensors[i] for i in graph.inputs)
+        if spec.type in (TensorType.RESOURCE, TensorType.VARIANT)
     ]
     if problems:
         raise UnsupportedError(problems)
 
 
-def _variables(graph: Subgraph) -> dict[int, NDArray[Any]]:
-    specs = [spec for spec in graph.tensors if spec.is_variable and spec.type.bits]
-    return {spec.index: np.full(spec.shape, _initial(spec), spec.type.dtype) for spec in specs}
-
-
-def _initial(spec: TensorSpec) -> int:
-    """What a variable tensor holds at first; LiteRT too starts int8 tensors alone at their zero point."""
-    scheme = spec.quantization
-    if spec.type is not TensorType.INT8 or scheme.scale.size != 1 or scheme.zero_point.size != 1:
-        return 0
-    return int(scheme.zero_point.astype(np.int8)[0])
+def _strings(array: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    """An object array of bytes from str or bytes."""
+    out = np.empty(array.shape, object)
+    for at, value in np.ndenumerate(array):
+        if not isinstance(value, str | bytes):
+            raise InputError(f"Input {spec.name!r} takes strings (str or bytes); got {type(value).__name__}.")
+        out[at] = value.encode() if isinstance(value, str) else bytes(value)
+    return out
 
 
 def _fits(shape: Shape, signature: Shape) -> bool:

@@ -50,10 +50,10 @@ class TensorType(IntEnum):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """NumPy dtype of an unpacked element: INT4 and INT2 unpack to int8, UINT4 to uint8.
+        """NumPy dtype of an unpacked element: INT4 and INT2 unpack to int8, UINT4 to uint8; handles are int32.
 
         Raises:
-            InvalidModelError: for RESOURCE and VARIANT, which have no elements.
+            InvalidModelError: for VARIANT, which has no elements.
         """
         try:
             return _DTYPES[self]
@@ -80,7 +80,7 @@ _DTYPES: dict[TensorType, np.dtype[Any]] = {
     TensorType.UINT16: np.dtype(np.uint16), TensorType.INT4: np.dtype(np.int8),
     TensorType.BFLOAT16: np.dtype(ml_dtypes.bfloat16), TensorType.INT2: np.dtype(np.int8),
     TensorType.UINT4: np.dtype(np.uint8), TensorType.FLOAT8_E4M3FN: np.dtype(ml_dtypes.float8_e4m3fn),
-    TensorType.FLOAT8_E5M2: np.dtype(ml_dtypes.float8_e5m2),
+    TensorType.FLOAT8_E5M2: np.dtype(ml_dtypes.float8_e5m2), TensorType.RESOURCE: np.dtype(np.int32),
 }  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 Nodes whose inputs are all known before running (constants, shapes) are run here, once; their outputs are constants
 of the plan. Where a shape depends on a value that only a run can give, the plan ends there (`pending`), and the
-interpreter builds on with that value.
+execution builds on with that value; where an operator's outputs have a shape that only running it tells, the plan ends
+behind it (`late`), and the execution builds on with the shapes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from intengine.errors import IntEngineError, InvalidModelError, UnsupportedError
 from intengine.model import Model, Node, Subgraph, TensorSpec
 from intengine.numerics import Numerics
 from intengine.shapes import Shape, elements
-from intengine.step import Step
+from intengine.step import Holder, Step
 
 #: No computed tensor may be larger; damaged files ask for more, networks do not.
 MAX_BYTES = 2**32
@@ -35,7 +37,8 @@ class Plan:
         constants: tensor -> elements known before running.
         lifetimes: of the tensors that live in the arena.
         offsets: tensor -> byte offset in the arena. arena_size: bytes.
-        pending: the tensor whose value must be known to plan on, or None when the plan is whole.
+        pending: the tensor whose value must be known to plan on, or None.
+        late: the tensors whose shapes must be known to plan on, outputs of the last step; or empty.
     """
 
     model: Model
@@ -48,16 +51,63 @@ class Plan:
     offsets: Mapping[int, int] = field(default_factory=dict)
     arena_size: int = 0
     pending: int | None = None
+    late: tuple[int, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it reaches the end of the subgraph."""
+        return self.pending is None and not self.late
+
+
+#: Model -> (kind, name...) -> number of a resource.
+_HANDLES: WeakKeyDictionary[Model, dict[tuple[object, ...], int]] = WeakKeyDictionary()
+
+
+class _Surroundings:
+    """The model around the nodes of one plan, and of the plans of subgraphs that these call."""
+
+    def __init__(self, model: Model, numerics: Numerics) -> None:
+        self.model = model
+        self.numerics = numerics
+        self.active: list[int] = []
+        self._shapes: dict[tuple[int, tuple[Shape, ...]], list[Shape] | None] = {}
+
+    @property
+    def subgraphs(self) -> Sequence[Subgraph]:
+        return self.model.subgraphs
+
+    def handle(self, *key: object) -> int:
+        handles = _HANDLES.setdefault(self.model, {})
+        return handles.setdefault(key, len(handles))
+
+    def output_shapes(self, subgraph: int, inputs: Sequence[Shape]) -> Sequence[Shape] | None:
+        if not 0 <= subgraph < len(self.subgraphs):
+            raise InvalidModelError(f"A subgraph must be one of 0..{len(self.subgraphs) - 1}; got {subgraph}.")
+        graph = self.subgraphs[subgraph]
+        if len(graph.inputs) != len(inputs):
+            raise InvalidModelError(f"Subgraph {subgraph} takes {len(graph.inputs)} inputs; it is given {len(inputs)}.")
+        if subgraph in self.active:
+            raise InvalidModelError(f"A subgraph cannot call itself; subgraph {subgraph} does.")
+        key = (subgraph, tuple(inputs))
+        if key not in self._shapes:
+            shapes = dict(zip(graph.inputs, inputs, strict=True))
+            plan = build(self.model, self.numerics, subgraph=subgraph, input_shapes=shapes, surroundings=self)
+            self._shapes[key] = [plan.shapes[i] for i in graph.outputs] if plan.is_whole else None
+        return self._shapes[key]
 
 
 class _Builder:
     def __init__(
-        self, model: Model, subgraph: Subgraph, numerics: Numerics, values: Mapping[int, NDArray[Any]]
+        self,
+        surroundings: _Surroundings,
+        subgraph: Subgraph,
+        values: Mapping[int, NDArray[Any]],
+        late: Mapping[int, Shape],
     ) -> None:
-        self.model = model
+        self.surroundings = surroundings
         self.subgraph = subgraph
-        self.numerics = numerics
         self.run_values = values
+        self.late = late
         self.shapes: dict[int, Shape] = {}
         self.known: dict[int, NDArray[Any]] = {}
         self.unpacked: dict[int, NDArray[Any]] = {}
@@ -77,16 +127,19 @@ class _Builder:
         shape = self.shapes.get(index, spec.shape)
         return ops.Operand(spec, shape, self.value(spec))
 
-    def context(self, node: Node, shapes: Sequence[Shape] | None = None) -> ops.NodeContext:
+    def context(self, node: Node, shapes: Sequence[Shape | None] | None = None) -> ops.NodeContext:
+        is_late = shapes is not None and None in shapes
         outputs = []
         for i, index in enumerate(node.outputs):
             if index < 0:
                 raise InvalidModelError(f"{node.op} needs all its outputs; output {i} is left out.")
             spec = self.subgraph.tensors[index]
-            outputs.append(ops.Operand(spec, shapes[i] if shapes is not None else spec.shape))
+            shape = shapes[i] if shapes is not None else None
+            outputs.append(ops.Operand(spec, spec.shape if shape is None else shape, is_late=is_late))
         return ops.NodeContext(
             node,
-            self.numerics,
+            self.surroundings.numerics,
+            self.surroundings,
             tuple(self.operand(i) for i in node.inputs),
             tuple(outputs),
             tuple(self.operand(i) for i in node.intermediates),
@@ -99,17 +152,22 @@ class _Builder:
         if not least <= len(node.inputs) <= most:
             rule = f"{least}" if least == most else f"{least} to {most}"
             raise InvalidModelError(f"{node.op} takes {rule} inputs; the node has {len(node.inputs)}.")
-        shapes = [tuple(int(size) for size in shape) for shape in operator.infer(self.context(node))]
+        inferred = operator.infer(self.context(node))
+        shapes = [None if shape is None else tuple(int(size) for size in shape) for shape in inferred]
         if len(shapes) != len(node.outputs):
             raise InvalidModelError(f"{node.op} has {len(shapes)} outputs; the node names {len(node.outputs)}.")
+        is_late = None in shapes
         for index, shape in zip(node.outputs, shapes, strict=True):
-            self.check_size(index, shape)
-        context = self.context(node, shapes)
-        calls = tuple(operator.prepare(context))
+            if shape is not None:
+                self.check_size(index, shape)
+        calls = tuple(operator.prepare(self.context(node, [None] * len(shapes) if is_late else shapes)))
         for index, shape in zip(node.outputs, shapes, strict=True):
-            self.shapes[index] = shape
+            found = self.late.get(index) if is_late else shape
+            if found is not None:
+                self.check_size(index, found)
+                self.shapes[index] = found
         inputs = tuple(i for i in node.inputs if i >= 0)
-        return Step(node.index, node.op, inputs, node.outputs, calls)
+        return Step(node.index, node.op, inputs, node.outputs, calls, is_late)
 
     def check_size(self, index: int, shape: Shape) -> None:
         spec = self.subgraph.tensors[index]
@@ -117,7 +175,7 @@ class _Builder:
             raise InvalidModelError(
                 f"A variable keeps its shape {list(spec.shape)}; {spec.name!r} would become {list(shape)}."
             )
-        if elements(shape) * spec.type.bits // 8 > MAX_BYTES:
+        if elements(shape) * (spec.type.bits or 64) // 8 > MAX_BYTES:
             raise InvalidModelError(f"A tensor must have at most 2**32 bytes; {spec.name!r} has shape {list(shape)}.")
 
     def foldable(self, node: Node) -> bool:
@@ -132,10 +190,15 @@ class _Builder:
     def fold(self, step: Step) -> None:
         """Run a node whose inputs are known; its outputs are constants from now on."""
         buffers = {i: np.ascontiguousarray(self.known[i]) for i in step.inputs if i in self.known}
+        holders = {i: Holder() for i in step.outputs if step.is_late}
         for i in step.outputs:
-            buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
-        for function, args in bind_step(step, buffers):
+            if not step.is_late:
+                buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
+        for function, args in bind_step(step, buffers, holders=holders):
             function(*args)
+        for i, holder in holders.items():
+            buffers[i] = holder.array
+            self.shapes[i] = holder.array.shape
         for i in step.outputs:
             buffers[i].flags.writeable = False
             self.known[i] = buffers[i]
@@ -148,31 +211,46 @@ def build(
     subgraph: int = 0,
     input_shapes: Mapping[int, Shape] | None = None,
     values: Mapping[int, NDArray[Any]] | None = None,
+    late: Mapping[int, Shape] | None = None,
+    surroundings: _Surroundings | None = None,
 ) -> Plan:
     """Plan one subgraph.
 
     Args:
         input_shapes: tensor index -> shape, for inputs that are resized.
         values: tensor index -> elements that an earlier part of the run has computed.
+        late: tensor index -> shape that an earlier part of the run has found.
+        surroundings: of the plan that asks, if a subgraph is planned because another calls it.
 
     Raises:
         UnsupportedOpError: naming every node that cannot run.
         ModelError: if a node's meaning is impossible; a note says which node.
     """
     graph = model.subgraphs[subgraph]
-    builder = _Builder(model, graph, numerics, values or {})
+    surroundings = surroundings or _Surroundings(model, numerics)
+    builder = _Builder(surroundings, graph, values or {}, late or {})
+    surroundings.active.append(subgraph)
+    try:
+        return _build(builder, input_shapes or {})
+    finally:
+        surroundings.active.pop()
+
+
+def _build(builder: _Builder, input_shapes: Mapping[int, Shape]) -> Plan:
+    graph = builder.subgraph
     for spec in graph.tensors:
         if spec.is_variable:
             builder.check_size(spec.index, spec.shape)
     for index in graph.inputs:
         spec = graph.tensors[index]
-        builder.shapes[index] = (input_shapes or {}).get(index, spec.shape)
+        builder.shapes[index] = input_shapes.get(index, spec.shape)
         builder.check_size(index, builder.shapes[index])
     _check_supported(graph)
     defined = {t.index for t in graph.tensors if t.is_constant or t.is_variable} | set(graph.inputs)
     steps: list[Step] = []
     problems: list[str] = []
     pending: int | None = None
+    unknown: tuple[int, ...] = ()
     for node in graph.nodes:
         try:
             missing = [i for i in node.inputs if i >= 0 and i not in defined]
@@ -188,6 +266,10 @@ def build(
                 builder.fold(step)
             else:
                 steps.append(step)
+                unknown = tuple(i for i in step.outputs if step.is_late and i not in builder.late)
+                if unknown:
+                    unknown = step.outputs
+                    break
         except ops.NeedsValue as need:
             pending = need.tensor
             break
@@ -199,18 +281,31 @@ def build(
         defined.update(node.outputs)
     if problems:
         raise UnsupportedOpError(problems)
-    if pending is None:
+    if pending is None and not unknown:
         missing = [i for i in graph.outputs if i not in defined]
         if missing:
             raise InvalidModelError(f"A graph output must be computed; tensor {missing[0]} never is.")
     for index in graph.outputs:
         builder.operand(index)
-    lifetimes = _lifetimes(graph, steps, builder)
+    lifetimes = _lifetimes(graph, steps, builder, unknown)
     offsets, size = arena.allocate(lifetimes)
     touched = {i for step in steps for i in (*step.inputs, *step.outputs)} | {*graph.inputs, *graph.outputs}
     for i in touched:
         builder.shapes.setdefault(i, graph.tensors[i].shape)
-    return Plan(model, graph, numerics, tuple(steps), builder.shapes, builder.known, lifetimes, offsets, size, pending)
+    around = builder.surroundings
+    return Plan(
+        around.model,
+        graph,
+        around.numerics,
+        tuple(steps),
+        builder.shapes,
+        builder.known,
+        lifetimes,
+        offsets,
+        size,
+        pending,
+        unknown,
+    )
 
 
 def _place(graph: Subgraph, node: Node) -> str:
@@ -226,7 +321,9 @@ def _check_supported(graph: Subgraph) -> None:
         raise UnsupportedOpError(problems)
 
 
-def _lifetimes(graph: Subgraph, steps: Sequence[Step], builder: _Builder) -> tuple[arena.Lifetime, ...]:
+def _lifetimes(
+    graph: Subgraph, steps: Sequence[Step], builder: _Builder, unknown: Sequence[int]
+) -> tuple[arena.Lifetime, ...]:
     first: dict[int, int] = dict.fromkeys(graph.inputs, -1)
     last: dict[int, int] = dict.fromkeys(graph.inputs, -1)
     for at, step in enumerate(steps):
@@ -239,7 +336,7 @@ def _lifetimes(graph: Subgraph, steps: Sequence[Step], builder: _Builder) -> tup
     lives = []
     for i in first:
         spec = graph.tensors[i]
-        if i in builder.known or spec.is_variable or spec.type.bits == 0:
+        if i in builder.known or i in unknown or spec.is_variable or spec.type.dtype.hasobject:
             continue
         shape = builder.shapes.get(i, spec.shape)
         lives.append(arena.Lifetime(i, elements(shape) * spec.type.dtype.itemsize, first[i], last[i]))

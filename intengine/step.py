@@ -1,7 +1,8 @@
 """What a prepared operator is: kernel calls in a straight line, every argument decided.
 
-A `Call` names its arrays by reference (`Ref` for tensors, `Scratch` for work space); the interpreter puts the real
-arrays in once, when it binds a plan to buffers, so that running is nothing but calling.
+A `Call` names its arrays by reference (`Ref` for tensors, `Scratch` for work space, `Late` for outputs whose shape the
+run decides); the interpreter puts the real arrays in once, when it binds a plan to buffers, so that running is nothing
+but calling.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from intengine.shapes import Shape
 
@@ -39,9 +41,29 @@ class Scratch:
     shape: Shape
 
 
+@dataclass(frozen=True)
+class Late:
+    """An output whose shape is known when it is computed; the kernel gets a `Holder` and puts the array there."""
+
+    tensor: int
+
+
+class Holder:
+    """Where a kernel leaves an output of a shape of its own."""
+
+    array: NDArray[Any]
+
+
+class Memory:
+    """Stands for the `State` of the model that runs; kernels that remember get it as an argument."""
+
+
+MEMORY = Memory()
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One kernel with its arguments in order: Ref, Scratch, NumPy arrays and scalars."""
+    """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars."""
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
@@ -65,6 +87,7 @@ class Step:
         op: operator name.
         inputs, outputs: tensor indices without the absent ones.
         calls: kernel calls in order.
+        is_late: whether the shapes of the outputs are known only when the calls have run.
     """
 
     node: int
@@ -72,3 +95,4 @@ class Step:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple[Call, ...] = field(default_factory=tuple)
+    is_late: bool = False

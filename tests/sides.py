@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 import intengine
@@ -17,6 +18,13 @@ def fingerprint(problem: Problem) -> str:
         for array in inputs:
             digest.update(repr(array.tolist()).encode() if array.dtype == object else array.tobytes())
     return digest.hexdigest()
+
+
+def storable(array: NDArray[Any]) -> NDArray[Any]:
+    """The array as a file of arrays takes it: strings of bytes with a fixed width and an end mark."""
+    if array.dtype != object:
+        return array
+    return np.array([text + b"|" for text in array.reshape(-1).tolist()], "S").reshape(array.shape)
 
 
 def engine_outputs(problem: Problem) -> list[NDArray[Any]]:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 from intengine.runners import LiteRTRunner  # noqa: E402
 from tests.cases import modules, problems  # noqa: E402
 from tests.ops.test_against_litert import GOLDEN  # noqa: E402
-from tests.sides import fingerprint, litert_outputs  # noqa: E402
+from tests.sides import fingerprint, litert_outputs, storable  # noqa: E402
 
 
 def record(module: str, reference: LiteRTRunner, optimized: LiteRTRunner) -> int:
@@ -24,7 +24,7 @@ def record(module: str, reference: LiteRTRunner, optimized: LiteRTRunner) -> int
         arrays[f"{problem.name}/sha256"] = np.array(fingerprint(problem))
         found = litert_outputs(problem, reference if problem.resolver == "reference" else optimized)
         for i, array in enumerate(found):
-            arrays[f"{problem.name}/{i}"] = array
+            arrays[f"{problem.name}/{i}"] = storable(array)
         count += 1
     GOLDEN.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(GOLDEN / f"{module}.npz", **arrays)

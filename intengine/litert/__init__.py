@@ -18,6 +18,7 @@ from intengine import reader
 from intengine.errors import IntEngineError
 from intengine.litert._details import numpy_type
 from intengine.litert._run import Run, text_of
+from intengine.state import State
 
 
 class OpResolverType(enum.Enum):
@@ -89,12 +90,14 @@ class Interpreter:
         except IntEngineError as error:
             raise ValueError(text_of(error)) from error
         self.experimental_compress_quantization_zero_points = experimental_compress_quantization_zero_points
+        state = State()
         self._runs = [
             Run(
                 self._model,
                 subgraph.index,
                 self._profile,
                 num_threads or 1,
+                state,
                 keep_all=bool(experimental_preserve_all_tensors),
                 compress=bool(experimental_compress_quantization_zero_points),
             )

@@ -12,6 +12,7 @@ from intengine.interpreter import Interpreter
 from intengine.litert._details import shown, tensor_details, type_name
 from intengine.model import Model, TensorSpec, TensorType
 from intengine.shapes import Shape
+from intengine.state import State
 
 _RANGES = {TensorType.INT4: (-8, 7), TensorType.UINT4: (0, 15), TensorType.INT2: (-2, 1)}
 
@@ -25,17 +26,27 @@ class Run:
     """One subgraph with the arrays of its tensors, which stay between runs as LiteRT's do.
 
     Args:
+        state: what all subgraphs of the model remember.
         keep_all: whether every tensor can be read after a run.
         compress: whether details give equal zero points once.
     """
 
     def __init__(
-        self, model: Model, subgraph: int, profile: str, num_threads: int, *, keep_all: bool, compress: bool
+        self,
+        model: Model,
+        subgraph: int,
+        profile: str,
+        num_threads: int,
+        state: State,
+        *,
+        keep_all: bool,
+        compress: bool,
     ) -> None:
         self.graph = model.subgraphs[subgraph]
         self._model = model
         self._profile = profile
         self._num_threads = num_threads
+        self._state = state
         self._keep_all = keep_all
         self._compress = compress
         self._shapes: dict[int, Shape] = {}
@@ -92,6 +103,7 @@ class Run:
                     subgraph=self.graph.index,
                     shapes=shapes,
                     num_threads=self._num_threads,
+                    state=self._state,
                 )
             self._engine.resize(shapes)
         except IntEngineError as error:

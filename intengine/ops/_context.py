@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intengine.errors import InvalidModelError, UnsupportedOpError
-from intengine.model import Node, Options, Quantization, TensorSpec, TensorType
+from intengine.model import Node, Options, Quantization, Subgraph, TensorSpec, TensorType
 from intengine.numerics import Numerics
 from intengine.quantization import INTEGER_RANGE
 from intengine.shapes import Shape, elements
-from intengine.step import Ref
+from intengine.step import Late, Ref
 
 
 class NeedsValue(Exception):  # noqa: N818 (a request to the planner, never seen by users)
@@ -29,13 +29,14 @@ class Operand:
 
     Attributes:
         spec: as the file declares it.
-        shape: in this plan.
+        shape: in this plan. is_late: whether the shape is known only when the operand is computed; outputs only.
         value: unpacked elements if they are known before running, else None.
     """
 
     spec: TensorSpec
     shape: Shape
     value: NDArray[Any] | None = None
+    is_late: bool = False
 
     @property
     def index(self) -> int:
@@ -147,9 +148,30 @@ class Operand:
         """This tensor as a NumPy view that starts at element `offset` and walks by `strides` elements."""
         return Ref(self.index, self.dtype, tuple(shape), tuple(strides), offset)
 
+    def target(self) -> Ref | Late:
+        """This output as the argument of a kernel that takes both: an array of the inferred shape, or a Holder."""
+        return Late(self.index) if self.is_late else self.ref()
+
     def refuse(self, rule: str, found: str) -> NoReturn:
         """Raise InvalidModelError that this tensor `rule`, and has `found`."""
         raise InvalidModelError(f"Tensor {self.index} {self.name!r} {rule}; it has {found}.")
+
+
+class Surroundings(Protocol):
+    """The model around a node."""
+
+    @property
+    def subgraphs(self) -> Sequence[Subgraph]: ...
+
+    def handle(self, *key: object) -> int:
+        """A number for a resource; the same for equal keys."""
+
+    def output_shapes(self, subgraph: int, inputs: Sequence[Shape]) -> Sequence[Shape] | None:
+        """Shapes that a subgraph gives for inputs of these shapes; None if only running it tells.
+
+        Raises:
+            InvalidModelError: if there is no such subgraph, its inputs are others, or it calls itself.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,12 +179,13 @@ class NodeContext:
     """One node with its operands; absent optional ones are None.
 
     Attributes:
-        node: as the file declares it. numerics: the profile in force.
+        node: as the file declares it. numerics: the profile in force. model: what is around the node.
         inputs, outputs, intermediates: operands in order; outputs have their inferred shapes once prepare runs.
     """
 
     node: Node
     numerics: Numerics
+    model: Surroundings
     inputs: tuple[Operand | None, ...]
     outputs: tuple[Operand, ...]
     intermediates: tuple[Operand | None, ...] = ()

@@ -10,7 +10,7 @@ from intengine.ops._context import NodeContext
 from intengine.shapes import Shape
 from intengine.step import Call
 
-Infer = Callable[[NodeContext], Sequence[Shape]]
+Infer = Callable[[NodeContext], Sequence[Shape | None]]
 Prepare = Callable[[NodeContext], Sequence[Call]]
 
 
@@ -20,7 +20,7 @@ class Operator:
 
     Attributes:
         name: builtin name as in the schema, or a custom operator's name.
-        infer: shapes of the outputs; pure ints.
+        infer: shapes of the outputs, pure ints; None for one that is known only when it is computed (then all are).
         prepare: kernel calls, with every check made and every parameter turned into ints and arrays.
         inputs: least and greatest number of inputs.
         signatures: the type combinations it runs, each written like "int8 x int8 -> int8", for the documentation.

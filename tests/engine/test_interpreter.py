@@ -243,10 +243,10 @@ def test_a_variable_cannot_change_its_shape() -> None:
         Interpreter(counter(rows=2))
 
 
-def test_inputs_of_strings_are_named_as_unsupported() -> None:
+def test_inputs_that_are_handles_are_named_as_unsupported() -> None:
     b = ModelBuilder()
-    x = b.tensor("words", TensorType.STRING, (2,))
-    with pytest.raises(UnsupportedError, match="STRING is not supported: 'words'"):
+    x = b.tensor("words", TensorType.RESOURCE, (2,))
+    with pytest.raises(UnsupportedError, match="RESOURCE is not supported: 'words'"):
         Interpreter(b.build(inputs=[x], outputs=[x]))
 
 

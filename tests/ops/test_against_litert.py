@@ -8,7 +8,7 @@ import pytest
 from intengine.runners import LiteRTRunner
 from tests.cases import modules, problems
 from tests.compare import assert_same
-from tests.sides import engine_outputs, fingerprint, litert_outputs
+from tests.sides import engine_outputs, fingerprint, litert_outputs, storable
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ops"
 
@@ -21,7 +21,7 @@ def test_outputs_equal_the_recorded_ones(module: str) -> None:
                 f"{problem.name} changed: run tools/record_golden.py"
             )
             for i, got in enumerate(engine_outputs(problem)):
-                assert_same(got, golden[f"{problem.name}/{i}"], problem)
+                assert_same(storable(got), golden[f"{problem.name}/{i}"], problem)
 
 
 @pytest.mark.oracle

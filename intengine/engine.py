@@ -1,0 +1,112 @@
+"""One subgraph with its plan, its buffers and its variable tensors; runs on arrays by tensor index."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.execution import Execution
+from intengine.model import Model, TensorSpec, TensorType
+from intengine.numerics import Numerics
+from intengine.plan import Plan, build
+from intengine.shapes import Shape
+from intengine.state import Callee, State
+
+
+class Engine:
+    """Plans a subgraph for the shapes in force and runs it; checks nothing that its caller gives.
+
+    Attributes:
+        graph: the subgraph. state: the model's memory, which other engines share.
+        shapes: input tensor -> shape in force.
+        variables: variable tensor -> its array, which runs read and write.
+    """
+
+    def __init__(
+        self, model: Model, numerics: Numerics, subgraph: int, state: State, shapes: Mapping[int, Shape] | None = None
+    ) -> None:
+        self.model = model
+        self.numerics = numerics
+        self.graph = model.subgraphs[subgraph]
+        self.state = state
+        self.shapes: dict[int, Shape] = {i: self.graph.tensors[i].shape for i in self.graph.inputs}
+        self.shapes.update(shapes or {})
+        self.plan = self.build()
+        self.variables = self._initial_variables()
+        self._executions: dict[bool, Execution] = {}
+        state.serve(lambda subgraph: _callee(model, numerics, subgraph, state))
+
+    def build(self, values: Mapping[int, NDArray[Any]] | None = None, late: Mapping[int, Shape] | None = None) -> Plan:
+        """The plan for the shapes in force, and for what a run has computed so far."""
+        return build(
+            self.model,
+            self.numerics,
+            subgraph=self.graph.index,
+            input_shapes=dict(self.shapes),
+            values=values,
+            late=late,
+        )
+
+    def resize(self, shapes: Mapping[int, Shape]) -> None:
+        """Give inputs other shapes, which resets the variable tensors.
+
+        Raises:
+            ModelError: if the graph does not fit these shapes; the old ones stay in force.
+        """
+        wanted = {**self.shapes, **shapes}
+        if wanted != self.shapes:
+            old, self.shapes = self.shapes, wanted
+            try:
+                self.plan = self.build()
+            except Exception:
+                self.shapes = old
+                raise
+            self._executions.clear()
+            self.variables = self._initial_variables()
+
+    def reset_variables(self) -> None:
+        """Set all variable tensors to what they are at first."""
+        for index, array in self.variables.items():
+            array.fill(_initial(self.graph.tensors[index]))
+
+    def enter(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool = False) -> Execution:
+        """An execution that has these inputs and has not run."""
+        self.resize({i: array.shape for i, array in arrays.items()})
+        execution = self._executions.get(keep_all)
+        if execution is None:
+            execution = Execution(self.plan, keep_all=keep_all, variables=self.variables, state=self.state)
+            self._executions[keep_all] = execution
+        for i, array in arrays.items():
+            np.copyto(execution.buffers[i], array)
+        return execution
+
+    def call(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Run on inputs in order; the outputs hold until the next run."""
+        execution = self.enter(dict(zip(self.graph.inputs, inputs, strict=True))).run(self.build)
+        return [execution.value(i) for i in self.graph.outputs]
+
+    def _initial_variables(self) -> dict[int, NDArray[Any]]:
+        specs = [spec for spec in self.graph.tensors if spec.is_variable and spec.type.bits]
+        return {spec.index: np.full(spec.shape, _initial(spec), spec.type.dtype) for spec in specs}
+
+
+def _callee(model: Model, numerics: Numerics, subgraph: int, state: State) -> Callee:
+    """A subgraph to call, planned when its first inputs come."""
+    made: list[Engine] = []
+
+    def call(inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        if not made:
+            shapes = {i: a.shape for i, a in zip(model.subgraphs[subgraph].inputs, inputs, strict=True)}
+            made.append(Engine(model, numerics, subgraph, state, shapes))
+        return made[0].call(inputs)
+
+    return call
+
+
+def _initial(spec: TensorSpec) -> int:
+    """What a variable tensor holds at first; LiteRT too starts int8 tensors alone at their zero point."""
+    scheme = spec.quantization
+    if spec.type is not TensorType.INT8 or scheme.scale.size != 1 or scheme.zero_point.size != 1:
+        return 0
+    return int(scheme.zero_point.astype(np.int8)[0])
