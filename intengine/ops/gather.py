@@ -14,6 +14,7 @@ from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, normalize_axis
 from intengine.step import Call
 
+_HANDLES = (TensorType.RESOURCE, TensorType.VARIANT)
 _INDICES = (TensorType.INT16, TensorType.INT32, TensorType.INT64)
 
 
@@ -51,7 +52,7 @@ def _gather(source: NDArray[Any], indices: NDArray[Any], out: NDArray[Any]) -> N
 def prepare_gather(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/gather.cc"""
     source, indices, out = ctx.input(0), ctx.input(1), ctx.output()
-    if indices.type not in _INDICES or out.type is not source.type or source.type.bits == 0:
+    if indices.type not in _INDICES or out.type is not source.type or source.type in _HANDLES:
         ctx.unsupported()
     axis, batch = _geometry(ctx)
     batches = math.prod(source.shape[:batch])
@@ -79,7 +80,7 @@ def _gather_nd(source: NDArray[Any], indices: NDArray[Any], sizes: Shape, out: N
 def prepare_gather_nd(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/gather_nd.cc"""
     source, indices, out = ctx.input(0), ctx.input(1), ctx.output()
-    if indices.type not in _INDICES or out.type is not source.type or source.type.bits == 0:
+    if indices.type not in _INDICES or out.type is not source.type or source.type in _HANDLES:
         ctx.unsupported()
     depth = indices.shape[-1]
     sizes = source.shape[:depth]
