@@ -63,7 +63,7 @@ class Plan:
 _HANDLES: WeakKeyDictionary[Model, dict[tuple[object, ...], int]] = WeakKeyDictionary()
 
 
-class _Surroundings:
+class Surroundings:
     """The model around the nodes of one plan, and of the plans of subgraphs that these call."""
 
     def __init__(self, model: Model, numerics: Numerics) -> None:
@@ -96,10 +96,12 @@ class _Surroundings:
         return self._shapes[key]
 
 
-class _Builder:
+class Builder:
+    """Shapes and known values of one subgraph while its nodes are prepared in order."""
+
     def __init__(
         self,
-        surroundings: _Surroundings,
+        surroundings: Surroundings,
         subgraph: Subgraph,
         values: Mapping[int, NDArray[Any]],
         late: Mapping[int, Shape],
@@ -160,14 +162,15 @@ class _Builder:
         for index, shape in zip(node.outputs, shapes, strict=True):
             if shape is not None:
                 self.check_size(index, shape)
-        calls = tuple(operator.prepare(self.context(node, [None] * len(shapes) if is_late else shapes)))
+        context = self.context(node, [None] * len(shapes) if is_late else shapes)
+        calls = tuple(operator.prepare(context))
         for index, shape in zip(node.outputs, shapes, strict=True):
             found = self.late.get(index) if is_late else shape
             if found is not None:
                 self.check_size(index, found)
                 self.shapes[index] = found
         inputs = tuple(i for i in node.inputs if i >= 0)
-        return Step(node.index, node.op, inputs, node.outputs, calls, is_late)
+        return Step(node.index, node.op, inputs, node.outputs, calls, is_late, tuple(operator.quirks(context)))
 
     def check_size(self, index: int, shape: Shape) -> None:
         spec = self.subgraph.tensors[index]
@@ -212,7 +215,7 @@ def build(
     input_shapes: Mapping[int, Shape] | None = None,
     values: Mapping[int, NDArray[Any]] | None = None,
     late: Mapping[int, Shape] | None = None,
-    surroundings: _Surroundings | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Plan:
     """Plan one subgraph.
 
@@ -227,8 +230,8 @@ def build(
         ModelError: if a node's meaning is impossible; a note says which node.
     """
     graph = model.subgraphs[subgraph]
-    surroundings = surroundings or _Surroundings(model, numerics)
-    builder = _Builder(surroundings, graph, values or {}, late or {})
+    surroundings = surroundings or Surroundings(model, numerics)
+    builder = Builder(surroundings, graph, values or {}, late or {})
     surroundings.active.append(subgraph)
     try:
         return _build(builder, input_shapes or {})
@@ -236,7 +239,7 @@ def build(
         surroundings.active.pop()
 
 
-def _build(builder: _Builder, input_shapes: Mapping[int, Shape]) -> Plan:
+def _build(builder: Builder, input_shapes: Mapping[int, Shape]) -> Plan:
     graph = builder.subgraph
     for spec in graph.tensors:
         if spec.is_variable:
@@ -315,14 +318,16 @@ def _place(graph: Subgraph, node: Node) -> str:
 
 def _check_supported(graph: Subgraph) -> None:
     problems = [
-        f"{node.op} is not supported ({_place(graph, node)})" for node in graph.nodes if ops.find(node.op) is None
+        f"{node.op} is not supported: {ops.absence(node.op)} ({_place(graph, node)})"
+        for node in graph.nodes
+        if ops.find(node.op) is None
     ]
     if problems:
         raise UnsupportedOpError(problems)
 
 
 def _lifetimes(
-    graph: Subgraph, steps: Sequence[Step], builder: _Builder, unknown: Sequence[int]
+    graph: Subgraph, steps: Sequence[Step], builder: Builder, unknown: Sequence[int]
 ) -> tuple[arena.Lifetime, ...]:
     first: dict[int, int] = dict.fromkeys(graph.inputs, -1)
     last: dict[int, int] = dict.fromkeys(graph.inputs, -1)

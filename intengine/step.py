@@ -88,6 +88,7 @@ class Step:
         inputs, outputs: tensor indices without the absent ones.
         calls: kernel calls in order.
         is_late: whether the shapes of the outputs are known only when the calls have run.
+        quirks: of LiteRT, that the results may depend on.
     """
 
     node: int
@@ -96,3 +97,4 @@ class Step:
     outputs: tuple[int, ...]
     calls: tuple[Call, ...] = field(default_factory=tuple)
     is_late: bool = False
+    quirks: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import click
 
 import intengine
+from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
 from intengine.cli.ops import ops
@@ -19,6 +20,7 @@ def main() -> None:
     Examples:
       intengine demo                                        the embedded models against recorded LiteRT outputs
       intengine inspect model.tflite                        what is inside
+      intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
 
@@ -27,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, run, verify, ops):
+for command in (demo, inspect, coverage, run, verify, ops):
     main.add_command(command)

@@ -1,6 +1,7 @@
 """The operators: one file each, with infer (shapes), prepare (checks and parameters) and registration."""
 
+from intengine.ops._absent import reason as absence
 from intengine.ops._context import NeedsValue, NodeContext, Operand
 from intengine.ops._registry import Operator, find, names, register
 
-__all__ = ["NeedsValue", "NodeContext", "Operand", "Operator", "find", "names", "register"]
+__all__ = ["NeedsValue", "NodeContext", "Operand", "Operator", "absence", "find", "names", "register"]

@@ -11,7 +11,7 @@ from intengine.runners import LiteRTRunner
 from intengine.runners.litert import RunnerError
 from tests.cases import Problem
 from tests.compare import assert_same
-from tests.sides import engine_outputs, litert_outputs
+from tests.sides import engine_outputs, litert_outputs, storable
 
 
 class Outcome(Enum):
@@ -83,4 +83,4 @@ class Sides:
             found = litert_outputs(problem, self.optimized)
         except RunnerError:
             return True
-        return any(a.tobytes() != b.tobytes() for a, b in zip(found, expected, strict=True))
+        return any(storable(a).tobytes() != storable(b).tobytes() for a, b in zip(found, expected, strict=True))

@@ -1,0 +1,74 @@
+"""What was measured against LiteRT, by operator and types; recorded by tools/differential.py, shipped as data."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from intengine import ops
+from intengine.model import Node, Subgraph
+
+#: An operator that takes more inputs takes any number.
+MANY = 32
+
+
+def signature(graph: Subgraph, node: Node) -> str:
+    """The types of a node, as in "int8 x int8 -> int8"; several outputs of one type, and inputs where any number is
+    taken, count as one, as in "int8... -> int8"."""
+
+    def names(tensors: Sequence[int]) -> list[str]:
+        return ["-" if i < 0 else graph.tensors[i].type.name.lower() for i in tensors]
+
+    operator = ops.find(node.op)
+    sources, results = names(node.inputs), names(node.outputs)
+    if operator is not None and operator.inputs[1] > MANY:
+        sources = [f"{name}..." for name in dict.fromkeys(sources)]
+    return f"{' x '.join(sources)} -> {', '.join(dict.fromkeys(results))}".strip()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Drawn problems of one operator and type combination, through LiteRT and through intengine.
+
+    Attributes:
+        signature: as in "int8 x int8 -> int8".
+        resolver: "reference", or "optimized" where LiteRT's reference resolver lacks the operator.
+        equal: problems whose outputs agreed, floats within `ulp`. refused, crashed: by LiteRT.
+        nbytes: bytes of outputs that were compared; none differed beyond `ulp`.
+        ulp: greatest distance that was allowed between floats, in units in the last place; 0 is bit for bit.
+        optimized_differs: problems in which LiteRT's optimized kernels gave other bytes than its reference kernels.
+    """
+
+    signature: str
+    resolver: str
+    equal: int
+    refused: int
+    crashed: int
+    nbytes: int
+    ulp: int
+    optimized_differs: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """All evidence: version of LiteRT, and operator -> types -> what was measured."""
+
+    litert: str
+    operators: dict[str, dict[str, Evidence]]
+
+    def find(self, op: str, signature: str) -> Evidence | None:
+        return self.operators.get(op, {}).get(signature)
+
+
+@cache
+def recorded() -> Record:
+    """The record that ships with this version."""
+    data = json.loads((files("intengine") / "data" / "evidence.json").read_text())
+    return Record(
+        data["litert"],
+        {
+            op: {signature: Evidence(signature=signature, **found) for signature, found in kinds.items()}
+            for op, kinds in data["operators"].items()
+        },
+    )
