@@ -170,7 +170,7 @@ class Builder:
                 self.check_size(index, found)
                 self.shapes[index] = found
         inputs = tuple(i for i in node.inputs if i >= 0)
-        return Step(node.index, node.op, inputs, node.outputs, calls, is_late, tuple(operator.quirks(context)))
+        return Step(node.index, node.op, inputs, node.outputs, calls, is_late, ops.quirks(context))
 
     def check_size(self, index: int, shape: Shape) -> None:
         spec = self.subgraph.tensors[index]

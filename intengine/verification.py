@@ -44,6 +44,7 @@ class VerifyResult:
         tensors: for each computed tensor in order of computation, the sums (elements, bytes, differing) and maxima over
             all runs; `first` and `values` are of the first run in which it differed, the verdict is the worst.
         not_shown: tensors that LiteRT cannot show (handles, strings, or not materialized); not compared.
+        quirks: LiteRT's quirks -> nodes whose results may depend on them; `ops.QUIRKS` says what they are.
         first_difference: the earliest run's first tensor beyond its tolerance, or None.
         engine_seconds, reference_seconds: spent running, with keeping every tensor.
     """
@@ -54,6 +55,7 @@ class VerifyResult:
     inputs_from: str
     tensors: tuple[TensorReport, ...]
     not_shown: tuple[int, ...]
+    quirks: Mapping[str, tuple[int, ...]]
     first_difference: FirstDifference | None
     engine_seconds: float
     reference_seconds: float
@@ -176,6 +178,10 @@ def _verify(
         if now != shapes:
             changed = {i: shape for i, shape in now.items() if shape != engine.plan.subgraph.tensors[i].shape}
             runner.load(content, keep_all=True, shapes=changed)
+            if shapes is not None:
+                # LiteRT starts anew; so does this side.
+                engine.reset()
+                ours = engine.trace(sample)
             shapes, folded = now, frozenset()
         say(run, runs, "LiteRT")
         started = time.perf_counter()
@@ -199,9 +205,18 @@ def _verify(
         )
     source = str(given) if isinstance(given, (samples.Random, Path)) else "given"
     reference = f"LiteRT {runner.version()} {runner.resolver}"
+    hidden, quirks = tuple(sorted(not_shown)), _quirks(engine)
     return VerifyResult(
-        engine.model.source, reference, count, source, tuple(sums.values()), tuple(sorted(not_shown)), first, *spent
+        engine.model.source, reference, count, source, tuple(sums.values()), hidden, quirks, first, *spent
     )
+
+
+def _quirks(engine: Interpreter) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for step in engine.plan.steps:
+        for name in step.quirks:
+            found[name] = (*found.get(name, ()), step.node)
+    return found
 
 
 def _samples(

@@ -76,6 +76,9 @@ def _print(result: VerifyResult, everything: bool) -> None:
     out.line()
     if result.not_shown:
         out.line(f"Not compared, because LiteRT cannot show them: tensors {', '.join(map(str, result.not_shown))}.")
+    for name, nodes in result.quirks.items():
+        shown = ", ".join(map(str, nodes[:8])) + (f" and {len(nodes) - 8} more" if len(nodes) > 8 else "")
+        out.line(f"May depend on LiteRT's quirk {name} (docs/numerics.md): nodes {shown}.")
     counts = (
         f"{len(result.tensors)} tensors, {result.inputs} runs: {result.integer_bytes:,} integer bytes "
         f"({result.integer_differing:,} elements differ), {result.float_elements:,} float elements "

@@ -89,17 +89,13 @@ def _scratch(packed: Packed, image: Shape) -> tuple[Any, ...]:
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
+    """A single scale counts for all channels, also with groups, where LiteRT reads beyond the end of the scales."""
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, kh, kw, depth = weights.shape
     values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4))
     groups = source.shape[3] // depth
     scales = _scales(weights, channels, 0)
     per_channel = groups > 1 or bool((scales != scales[:1]).any())
-    ctx.require(
-        groups == 1 or weights.quantization.scale.size == channels,
-        f"needs {channels} filter scales for a hybrid filter with groups",
-        weights.quantization.scale.size,
-    )
     if per_channel and weights.type is TensorType.UINT8:
         ctx.unsupported("uint8 filters with scales per channel")
     rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
@@ -122,14 +118,10 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 
 
 def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
+    """A single scale counts for all channels, where LiteRT reads beyond the end of the scales."""
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels = weights.shape[3]
     values = _filter(ctx, weights, (TensorType.INT8,))
-    # LiteRT reads one scale for each channel even where the file has a single one.
-    ctx.require(
-        weights.quantization.scale.size == channels, f"needs {channels} filter scales",
-        weights.quantization.scale.size,
-    )  # fmt: skip
     lo, hi = float_range(ctx.options["fused_activation_function"])
     return [
         Call(

@@ -15,15 +15,16 @@ from intengine.step import Scratch
 ACTIVATION_TYPES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 
 
-def is_wide(ctx: NodeContext, activation: Operand) -> bool:
-    """Whether the accumulator is int64: int16 activations, unless the options declare an int32 bias.
+def is_wide(ctx: NodeContext, activation: Operand, bias: Operand | None) -> bool:
+    """Whether the accumulator is int64: int16 activations, unless the bias is int32 or the options say so.
 
+    LiteRT goes by the options alone, and reads an int32 bias that they do not declare as int64, beyond its end.
     Source: tflite/kernels/conv.cc
     """
-    return (
-        activation.type is TensorType.INT16
-        and ctx.options.get("quantized_bias_type", TensorType.FLOAT32) != TensorType.INT32
-    )
+    if activation.type is not TensorType.INT16:
+        return False
+    declared = ctx.options.get("quantized_bias_type", TensorType.FLOAT32) == TensorType.INT32
+    return not declared and (bias is None or bias.type is not TensorType.INT32)
 
 
 def check_activation_zero_points(ctx: NodeContext, *operands: Operand) -> None:

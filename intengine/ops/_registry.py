@@ -11,7 +11,6 @@ from intengine.shapes import Shape
 from intengine.step import Call
 
 Infer = Callable[[NodeContext], Sequence[Shape | None]]
-Quirks = Callable[[NodeContext], Sequence[str]]
 Prepare = Callable[[NodeContext], Sequence[Call]]
 
 
@@ -26,7 +25,6 @@ class Operator:
         inputs: least and greatest number of inputs.
         signatures: the type combinations it runs, each written like "int8 x int8 -> int8", for the documentation.
         needs_values: whether the outputs depend on the inputs' elements, not on their shapes alone.
-        quirks: names of LiteRT's quirks that a node's results may depend on; explained in docs/numerics.md.
         is_pure: whether the outputs depend on nothing but the inputs, so that constant inputs may be folded.
     """
 
@@ -37,7 +35,6 @@ class Operator:
     signatures: tuple[str, ...] = ()
     needs_values: bool = True
     is_pure: bool = True
-    quirks: Quirks = lambda ctx: ()
 
 
 _OPERATORS: dict[str, Operator] = {}

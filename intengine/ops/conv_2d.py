@@ -64,7 +64,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     check_activation_zero_points(ctx, source, out)
-    wide = is_wide(ctx, source)
+    wide = is_wide(ctx, source, ctx.optional(2))
     channels, kh, kw, depth = weights.shape
     groups = source.shape[3] // depth
     rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)

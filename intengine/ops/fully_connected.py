@@ -64,7 +64,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 def _quantized(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     check_activation_zero_points(ctx, source, out)
-    wide = is_wide(ctx, source)
+    wide = is_wide(ctx, source, ctx.optional(2))
     channels, depth = weights.shape
     # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
     per_tensor_int8 = source.type is TensorType.INT8 and not weights.quantization.per_channel

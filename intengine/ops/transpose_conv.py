@@ -76,7 +76,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     check_activation_zero_points(ctx, source, out)
     geometry = _geometry(ctx)
-    wide = is_wide(ctx, source)
+    wide = is_wide(ctx, source, ctx.optional(3))
     dtype = np.dtype(np.int64 if wide else np.int32)
     zero_point = filter_zero_point(ctx, source, weights)
     packed = _taps(weights.known())
