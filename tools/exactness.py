@@ -200,7 +200,7 @@ def page(
         "# Exactness",
         "",
         f"Made by `python tools/exactness.py` with ai-edge-litert {version}, OpResolverType.BUILTIN_REF, profile",
-        "`litert-reference`. Each model: 5 seeded random inputs (50 successive ones for models with a state), and up to",
+        "`litert-reference`. Each model: 5 seeded random inputs (50 successive ones where there is a state), and up to",
         "3 real ones where the data fits; every tensor that a node computes is compared in every run. Integers must be",
         "equal; floats are counted in units in the last place (ulp), and 0 means equal bit for bit.",
         "",
