@@ -25,7 +25,7 @@ from intengine.ops._matrix import Packed, pack_for, pad_last
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import Call, Ref, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
 _SSE_BLOCK = 16
@@ -139,20 +139,36 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
+    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    rows = source.size // depth
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    x, y = source.ref((rows, depth)), out.ref((rows, channels))
+    return [product(ctx, x, weights, bias, y, asymmetric=ctx.options["asymmetric_quantize_inputs"], lo=lo, hi=hi)]
+
+
+def product(
+    ctx: NodeContext,
+    x: Ref | Scratch,
+    weights: Operand,
+    bias: NDArray[np.float32],
+    out: Ref | Scratch,
+    *,
+    asymmetric: bool,
+    lo: float = -np.inf,
+    hi: float = np.inf,
+) -> Call:
+    """out[M, N] = clamp(x[M, K] @ weights[N, K].T + bias), each row of x quantized by itself."""
+    channels, depth = weights.shape
+    rows = x.shape[0]
     values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
     weight_rows, copies = _with_negatives(values)
     packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
-    lo, hi = real_bounds(ctx.options["fused_activation_function"])
-    rows = source.size // depth
-    return [
-        Call(
-            gemm_hybrid,
-            (
-                packed.isa, source.ref((rows, depth)), packed.flip, copies, packed.weights, packed.bias,
-                _padded(packed, _row_sums(values)), _padded(packed, _scales(weights, channels, 0)),
-                _padded(packed, float_bias(ctx, ctx.optional(2), channels)),
-                bool(ctx.options["asymmetric_quantize_inputs"]), lo, hi, 0, rows,
-                *_scratch(packed, (depth,)), out.ref((rows, channels)),
-            ),
-        )
-    ]  # fmt: skip
+    return Call(
+        gemm_hybrid,
+        (
+            packed.isa, x, packed.flip, copies, packed.weights, packed.bias,
+            _padded(packed, _row_sums(values)), _padded(packed, _scales(weights, channels, 0)),
+            _padded(packed, bias), asymmetric, lo, hi, 0, rows,
+            *_scratch(packed, (depth,)), out,
+        ),
+    )  # fmt: skip

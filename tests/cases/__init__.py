@@ -8,10 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from intengine.reader import load
 from intengine.runners.litert import Resolver
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """A small model with inputs.
 
@@ -32,6 +33,16 @@ class Problem:
     reason: str = ""
     then: tuple[tuple[NDArray[Any], ...], ...] = ()
     resolver: Resolver = "reference"
+
+    def __repr__(self) -> str:
+        """The operators with their tensors and options, without the values."""
+        graph = load(self.model).main
+        nodes = [f"{node.op} {dict(node.options)}" for node in graph.nodes]
+        tensors = [
+            f"{t.type.name}{list(t.shape)}*{t.quantization.scale[:2]}{t.quantization.zero_point[:2]}"
+            for t in graph.tensors
+        ]
+        return f"{self.name}: {'; '.join(nodes)} on {', '.join(tensors)}"
 
     @property
     def invocations(self) -> tuple[tuple[NDArray[Any], ...], ...]:
