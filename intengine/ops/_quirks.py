@@ -61,6 +61,17 @@ REDUCE_LIMITS = Quirk(
 SKIP_GRAM_SPACE = Quirk(
     "skip-gram-space", "SKIP_GRAM drops the first word of a text that begins with a single white space."
 )
+BIDIRECTIONAL_PASSES = Quirk(
+    "bidirectional-passes",
+    "BIDIRECTIONAL_SEQUENCE_RNN with quantized weights and time-major sequences runs the whole sequence as many times "
+    "as it has steps; the state goes on from pass to pass, and the last pass is the output.",
+)
+BIDIRECTIONAL_AUX = Quirk(
+    "bidirectional-aux",
+    "BIDIRECTIONAL_SEQUENCE_RNN with time-major sequences steps through the auxiliary input by the depth of the input, "
+    "so that another depth reads the wrong elements, or beyond the end.",
+    is_reproduced=False,
+)
 SOFTMAX_SUM = Quirk(
     "softmax-sum",
     "8-bit SOFTMAX aborts the process when the exponentials sum to 512 or more, as 512 equal logits do.",
@@ -126,6 +137,10 @@ def _undeclared_bias(ctx: NodeContext) -> bool:
     return ctx.output().type is TensorType.INT16 and bias.type is TensorType.INT32 and not declared
 
 
+def _is_time_major(ctx: NodeContext) -> bool:
+    return ctx.node.op == "BIDIRECTIONAL_SEQUENCE_RNN" and bool(ctx.options["time_major"])
+
+
 def _first(ctx: NodeContext) -> TensorType:
     return ctx.input(0).type
 
@@ -152,6 +167,16 @@ _RULES: tuple[tuple[Quirk, Callable[[NodeContext], bool]], ...] = (
     (
         REDUCE_LIMITS,
         lambda ctx: ctx.node.op in ("REDUCE_MAX", "REDUCE_MIN") and _first(ctx) is TensorType.FLOAT32,
+    ),
+    (BIDIRECTIONAL_PASSES, lambda ctx: _is_time_major(ctx) and _is_hybrid(ctx)),
+    (
+        BIDIRECTIONAL_AUX,
+        lambda ctx: (
+            _is_time_major(ctx)
+            and ctx.optional(9) is not None
+            and ctx.optional(10) is not None
+            and ctx.input(9).shape[-1] != ctx.input(0).shape[-1]
+        ),
     ),
     (SKIP_GRAM_SPACE, lambda ctx: ctx.node.op == "SKIP_GRAM"),
     (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.lanes import multiply_lanes
+from intengine_kernels.lanes import accumulate_lanes
 from intengine_kernels.svdf import svdf_integer, svdf_remember
 
 from intengine.model import TensorType
@@ -81,14 +81,15 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     acc = Scratch(np.dtype(np.float32), (batches, filters))
     if w.type is TensorType.FLOAT32:
-        first, over_time = Call(multiply_lanes, (source.ref(), w.ref(), acc)), wt.known()
+        first = [Call(np.copyto, (acc, np.float32(0))), Call(accumulate_lanes, (source.ref(), w.ref(), acc))]
+        over_time = wt.known()
     else:
         zeros, asymmetric = np.zeros(filters, np.float32), bool(ctx.options["asymmetric_quantize_inputs"])
-        first = _hybrid.product(ctx, source.ref(), w, zeros, acc, asymmetric=asymmetric)
+        first = [_hybrid.product(ctx, source.ref(), w, zeros, acc, asymmetric=asymmetric)]
         over_time = wt.known().view(np.int8).astype(np.float32) * wt.scale
     bias = float_bias(ctx, ctx.optional(3), out.shape[1])
     memory = state.ref((batches, filters, steps))
-    return [first, Call(svdf_remember, (acc, np.ascontiguousarray(over_time), bias, lo, hi, memory, out.ref()))]
+    return [*first, Call(svdf_remember, (acc, np.ascontiguousarray(over_time), bias, lo, hi, memory, out.ref()))]
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.lanes import dot_lanes
+from intengine_kernels.lanes import add_dot
 
 
 @inline
@@ -82,5 +82,5 @@ def svdf_remember(acc, wt, bias, lo, hi, state, out):
         for u in range(units):
             total = np.float32(0.0)
             for f in range(u * rank, (u + 1) * rank):
-                total = np.float32(total + dot_lanes(wt[f], state[b, f]))
+                total = np.float32(total + add_dot(np.float32(0.0), wt[f], state[b, f]))
             out[b, u] = activate(np.float32(bias[u] + total), lo, hi)

@@ -44,6 +44,9 @@ class Problem:
         ]
         return f"{self.name}: {'; '.join(nodes)} on {', '.join(tensors)}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
     @property
     def invocations(self) -> tuple[tuple[NDArray[Any], ...], ...]:
         """The inputs of every invocation."""
