@@ -1,0 +1,63 @@
+"""FLOOR_MOD and POW: elementwise with broadcasting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from intengine_kernels.functions import power_float
+from numpy.typing import NDArray
+
+from intengine.errors import InputError
+from intengine.model import TensorType
+from intengine.ops._broadcast import Walk, broadcast_shape, flat
+from intengine.ops._context import NodeContext
+from intengine.ops._elementwise import INTEGERS, same_types, signatures
+from intengine.ops._registry import Operator, register
+from intengine.step import Call
+
+_MODULI = (*INTEGERS, TensorType.FLOAT32, TensorType.FLOAT64)
+_POWERS = (TensorType.FLOAT32, TensorType.INT32, TensorType.INT64)
+
+
+def _integer_mod(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    if (b == 0).any():
+        raise InputError("FLOOR_MOD needs divisors other than 0; an input has one.")
+    np.remainder(a, b, out=out)
+
+
+def _float_mod(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """The remainder toward zero, plus b where its sign is not that of b."""
+    with np.errstate(all="ignore"):
+        np.fmod(a, b, out=out)
+        np.add(out, b, out=out, where=(out != 0) & ((b < 0) != (out < 0)))
+
+
+def _integer_power(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """By repeated squaring, wrapping."""
+    if (b < 0).any():
+        raise InputError("POW needs integer exponents of 0 or more; an input has a negative one.")
+    np.power(a, b, out=out)
+
+
+def prepare_floor_mod(ctx: NodeContext) -> Sequence[Call]:
+    """The remainder has the sign of the divisor. The least integer modulo -1 is 0.
+
+    Source: tflite/kernels/floor_mod.cc
+    """
+    same_types(ctx, _MODULI)
+    kernel = _integer_mod if ctx.output().type in INTEGERS else _float_mod
+    return [Call(kernel, (ctx.input(0).ref(), ctx.input(1).ref(), ctx.output().ref()))]
+
+
+def prepare_pow(ctx: NodeContext) -> Sequence[Call]:
+    """Source: tflite/kernels/pow.cc"""
+    same_types(ctx, _POWERS)
+    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    if out.type is TensorType.FLOAT32:
+        walk = Walk.of(out.shape, a, b)
+        return [Call(power_float, (flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
+    return [Call(_integer_power, (a.ref(), b.ref(), out.ref()))]
+
+
+register(Operator("FLOOR_MOD", broadcast_shape, prepare_floor_mod, inputs=(2, 2), signatures=signatures(_MODULI)))
+register(Operator("POW", broadcast_shape, prepare_pow, inputs=(2, 2), signatures=signatures(_POWERS)))
