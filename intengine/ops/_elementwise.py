@@ -12,6 +12,7 @@ from intengine.shapes import Shape
 from intengine.step import Call
 
 FLOATS = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.BFLOAT16, TensorType.FLOAT64)
+HALVES = (TensorType.FLOAT16, TensorType.BFLOAT16)
 SIGNED = (TensorType.INT8, TensorType.INT16, TensorType.INT32, TensorType.INT64)
 UNSIGNED = (TensorType.UINT8, TensorType.UINT16, TensorType.UINT32, TensorType.UINT64)
 INTEGERS = (*SIGNED, *UNSIGNED)

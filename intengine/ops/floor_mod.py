@@ -16,7 +16,7 @@ from intengine.ops._registry import Operator, register
 from intengine.step import Call
 
 _MODULI = (*INTEGERS, TensorType.FLOAT32, TensorType.FLOAT64)
-_POWERS = (TensorType.FLOAT32, TensorType.INT32, TensorType.INT64)
+_POWERS = (TensorType.FLOAT32, TensorType.INT32)
 
 
 def _integer_mod(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
@@ -32,11 +32,16 @@ def _float_mod(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
         np.add(out, b, out=out, where=(out != 0) & ((b < 0) != (out < 0)))
 
 
-def _integer_power(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
-    """By repeated squaring, wrapping."""
+def _integer_power(a: NDArray[Any], b: NDArray[Any], wraps: bool, out: NDArray[Any]) -> None:
+    """Powers that do not fit wrap, or become the least integer."""
     if (b < 0).any():
         raise InputError("POW needs integer exponents of 0 or more; an input has a negative one.")
     np.power(a, b, out=out)
+    if not wraps:
+        with np.errstate(over="ignore"):
+            size = np.power(np.abs(a.astype(np.float64)), b)
+        least = np.iinfo(out.dtype).min
+        np.copyto(out, least, where=size > -0.5 - least)
 
 
 def prepare_floor_mod(ctx: NodeContext) -> Sequence[Call]:
@@ -50,13 +55,17 @@ def prepare_floor_mod(ctx: NodeContext) -> Sequence[Call]:
 
 
 def prepare_pow(ctx: NodeContext) -> Sequence[Call]:
-    """Source: tflite/kernels/pow.cc"""
+    """Integers are powers in double precision, which the host converts; those to one common exponent wrap instead.
+
+    Source: tflite/kernels/pow.cc
+    """
     same_types(ctx, _POWERS)
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     if out.type is TensorType.FLOAT32:
         walk = Walk.of(out.shape, a, b)
         return [Call(power_float, (flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
-    return [Call(_integer_power, (a.ref(), b.ref(), out.ref()))]
+    wraps = b.size == 1 and a.shape != b.shape
+    return [Call(_integer_power, (a.ref(), b.ref(), wraps, out.ref()))]
 
 
 register(Operator("FLOOR_MOD", broadcast_shape, prepare_floor_mod, inputs=(2, 2), signatures=signatures(_MODULI)))

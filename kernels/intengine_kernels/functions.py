@@ -34,6 +34,13 @@ def elu_float(x, out):
 
 
 @kernel
+def erfc_float(x, out):
+    """out = 1 - erf(x). x, out: flat float32."""
+    for i in range(x.shape[0]):
+        out[i] = math.erfc(x[i])
+
+
+@kernel
 def gelu_erf_float(x, out):
     """out = 0.5 x erfc(-x / sqrt(2)). x, out: flat float32.
 
