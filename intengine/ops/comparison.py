@@ -60,8 +60,8 @@ def _rescaled(ctx: NodeContext) -> Sequence[Call]:
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """8-bit numbers, and int16 for equality, are compared at one scale, where tiny ones may all become 0.
 
-    Quantized int16 are put in order as stored, whatever their scales. Of int16 without a scale, LiteRT's NOT_EQUAL
-    says where they are equal, and so does this.
+    Quantized int16 are put in order as stored, whatever their scales. For int16 without a scale, LiteRT's
+    NOT_EQUAL leaves its output as it was; here it compares.
 
     Source: tflite/kernels/comparisons.cc
     """
@@ -70,8 +70,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     same_types(ctx, _COMPARABLE if is_equality else _ORDERED, TensorType.BOOL)
     if a.type in EIGHT_BIT and (a.quantization or b.quantization):
         return _rescaled(ctx)
-    if a.type is TensorType.INT16 and is_equality:
-        return _rescaled(ctx) if a.quantization else ufunc_calls(ctx, np.equal)
+    if a.type is TensorType.INT16 and is_equality and a.quantization:
+        return _rescaled(ctx)
     return ufunc_calls(ctx, (_ORDER | _EQUALITY)[ctx.node.op])
 
 

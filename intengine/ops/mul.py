@@ -1,5 +1,7 @@
 """MUL: elementwise with broadcasting."""
 
+import cmath
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,10 +29,34 @@ def _high_bits(
 
 
 def _complex(a: NDArray[np.complex64], b: NDArray[np.complex64], out: NDArray[np.complex64]) -> None:
-    """Every product and sum rounded to float32."""
+    """Every product and sum rounded to float32; infinite where an operand is, as annex G of the C standard has it."""
     with np.errstate(all="ignore"):
         out.real = a.real * b.real - a.imag * b.imag
         out.imag = a.real * b.imag + a.imag * b.real
+    for at in zip(*np.nonzero(np.isnan(out.real) & np.isnan(out.imag)), strict=True):
+        left, right = (np.broadcast_to(x, out.shape)[at] for x in (a, b))
+        out[at] = _infinite(complex(left), complex(right))
+
+
+def _infinite(a: complex, b: complex) -> complex:
+    """The product of which both parts came out as NaN: NaN, or infinity in the direction of the operands."""
+
+    def boxed(x: complex) -> complex:
+        return complex(*(math.copysign(math.isinf(part), part) for part in (x.real, x.imag)))
+
+    def without_nan(x: complex) -> complex:
+        return complex(*(math.copysign(0.0, part) if math.isnan(part) else part for part in (x.real, x.imag)))
+
+    most = float(np.finfo(np.float32).max)
+    products = (a.real * b.real, a.imag * b.imag, a.real * b.imag, a.imag * b.real)
+    overflows = any(abs(product) > most for product in products)
+    a_infinite, b_infinite = cmath.isinf(a), cmath.isinf(b)
+    if not (a_infinite or b_infinite or overflows):
+        return complex(math.nan, math.nan)
+    a = boxed(a) if a_infinite else without_nan(a)
+    b = boxed(b) if b_infinite else without_nan(b)
+    real, imag = a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real
+    return complex(math.inf * real, math.inf * imag)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
