@@ -1,6 +1,6 @@
 """FLOOR_MOD and POW: elementwise with broadcasting."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, broadcast_shape, flat
+from intengine.ops._broadcast import Walk, broadcast_shape
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import INTEGERS, same_types, signatures
 from intengine.ops._registry import Operator, register
@@ -44,6 +44,23 @@ def _integer_power(a: NDArray[Any], b: NDArray[Any], wraps: bool, out: NDArray[A
         np.copyto(out, least, where=size > -0.5 - least)
 
 
+def _float_power(
+    kernel: Callable[..., None], a: NDArray[Any], b: NDArray[Any], walk: Walk, common: bool, out: NDArray[Any]
+) -> None:
+    """As libm has it; to one common whole exponent by repeated squaring, clamped to finite numbers at every step."""
+    exponent = float(b.item()) if common else -1.0
+    if not (exponent.is_integer() and 0 <= exponent < 2**31):
+        kernel(a.reshape(-1), b.reshape(-1), walk.shape, *walk.strides, out.reshape(-1))
+        return
+    most = np.finfo(np.float32).max
+    out[...] = a if exponent else 1
+    with np.errstate(all="ignore"):
+        for bit in f"{int(exponent):b}"[1:]:
+            for factor in (out, a) if bit == "1" else (out,):
+                np.multiply(out, factor, out=out)
+                np.clip(out, -most, most, out=out)
+
+
 def prepare_floor_mod(ctx: NodeContext) -> Sequence[Call]:
     """The remainder has the sign of the divisor. The least integer modulo -1 is 0.
 
@@ -55,17 +72,16 @@ def prepare_floor_mod(ctx: NodeContext) -> Sequence[Call]:
 
 
 def prepare_pow(ctx: NodeContext) -> Sequence[Call]:
-    """Integers are powers in double precision, which the host converts; those to one common exponent wrap instead.
+    """Integers that do not fit become the least integer; where all have one exponent, they wrap instead.
 
     Source: tflite/kernels/pow.cc
     """
     same_types(ctx, _POWERS)
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    common = b.size == 1 and a.shape != b.shape
     if out.type is TensorType.FLOAT32:
-        walk = Walk.of(out.shape, a, b)
-        return [Call(power_float, (flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
-    wraps = b.size == 1 and a.shape != b.shape
-    return [Call(_integer_power, (a.ref(), b.ref(), wraps, out.ref()))]
+        return [Call(_float_power, (power_float, a.ref(), b.ref(), Walk.of(out.shape, a, b), common, out.ref()))]
+    return [Call(_integer_power, (a.ref(), b.ref(), common, out.ref()))]
 
 
 register(Operator("FLOOR_MOD", broadcast_shape, prepare_floor_mod, inputs=(2, 2), signatures=signatures(_MODULI)))

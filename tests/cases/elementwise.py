@@ -24,6 +24,7 @@ COMPARISONS = ("LESS", "GREATER", "GREATER_EQUAL", "LESS_EQUAL", "EQUAL", "NOT_E
 
 
 def problems() -> Iterator[Problem]:
+    """All but bfloat16, which files of recorded outputs cannot hold; drawn problems have it."""
     yield from _comparisons()
     yield from _selections()
     yield from _squared_differences()
@@ -55,15 +56,15 @@ def _comparisons() -> Iterator[Problem]:
             if op == "NOT_EQUAL" and kind == "INT16":
                 continue
             q = (0.5, 0) if kind in ("INT8", "UINT8") else (None, None)
-            for i, (a, b) in enumerate(SHAPES[:3]):
-                x, y = (rng.integers(0, 4, shape) for shape in (a, b))
-                end = result("BOOL", np.broadcast_shapes(a, b))
-                yield one_op(f"{op.lower()}_{kind}_{i}", op, [given(kind, x, *q), given(kind, y, *q)], [end])
+            a, b = SHAPES[int(rng.integers(0, len(SHAPES)))]
+            x, y = (rng.integers(0, 4, shape) for shape in (a, b))
+            end = result("BOOL", np.broadcast_shapes(a, b))
+            yield one_op(f"{op.lower()}_{kind}", op, [given(kind, x, *q), given(kind, y, *q)], [end])
         special = np.array([np.nan, 1.0, 0.0, -0.0, np.inf])
         yield _two(op, "FLOAT32", special.repeat(5), np.tile(special, 5), "BOOL")
         for kind in ("INT8", "UINT8", "INT16"):
-            shift = {"INT8": 0, "UINT8": 128, "INT16": 0}[kind]
-            for i, ((sa, za), (sb, zb)) in enumerate(scales):
+            shift = 128 if kind == "UINT8" else 0
+            for i, ((sa, za), (sb, zb)) in enumerate(scales if kind == "INT8" else scales[:1]):
                 x = given(kind, np.arange(-128, 128).repeat(3) + shift, sa, 0 if kind == "INT16" else za + shift)
                 around = np.tile([-1, 0, 1], 256) + np.round((np.arange(-128, 128) - za) * sa / sb + zb).repeat(3)
                 z = 0 if kind == "INT16" else zb + shift
@@ -76,7 +77,7 @@ def _comparisons() -> Iterator[Problem]:
 
 def _selections() -> Iterator[Problem]:
     rng = np.random.default_rng(2)
-    for kind in ("FLOAT32", "BFLOAT16", "INT8", "UINT16", "INT64", "BOOL", "COMPLEX64"):
+    for kind in ("FLOAT32", "INT8", "UINT16", "COMPLEX64"):
         shape = (3, 2, 2)
         values = rng.integers(0, 2 if kind == "BOOL" else 100, (2, *shape))
         q = (0.5, 1) if kind == "INT8" else (None, None)
@@ -98,17 +99,17 @@ def _squared_differences() -> Iterator[Problem]:
     for i, (sa, za, sb, zb, so, zo) in enumerate(
         [(0.1, 3, 0.037, -5, 0.9, -128), (0.5, -128, 0.25, 127, 16.0, 0), (0.02, 0, 0.02, 0, 0.01, -100)]
     ):
-        for j, (a, b) in enumerate(SHAPES):
+        for j, (a, b) in enumerate(SHAPES[i : i + 2]):
             x, y = given("INT8", uniform(rng, "INT8", a), sa, za), given("INT8", uniform(rng, "INT8", b), sb, zb)
             end = result("INT8", np.broadcast_shapes(a, b), so, zo)
             yield one_op(f"squared_difference_INT8_{i}_{j}", "SQUARED_DIFFERENCE", [x, y], [end])
-        pairs = np.arange(-128, 128, 3)
+        pairs = np.arange(-128, 128, 5)
         x = given("INT8", pairs.repeat(pairs.size), sa, za)
         y = given("INT8", np.tile(pairs, pairs.size), sb, zb)
         end = result("INT8", (pairs.size**2,), so, zo)
         yield one_op(f"squared_difference_INT8_{i}_pairs", "SQUARED_DIFFERENCE", [x, y], [end])
     for kind in ("FLOAT32", "INT32"):
-        for a, b in SHAPES:
+        for a, b in SHAPES[:2]:
             yield _two("SQUARED_DIFFERENCE", kind, uniform(rng, kind, a), uniform(rng, kind, b))
 
 
@@ -126,7 +127,7 @@ def _integers() -> Iterator[Problem]:
         arrays = [given(kind, uniform(rng, kind, (3, 5))) for _ in range(4)]
         yield one_op(f"add_n_{kind}", "ADD_N", arrays, [result(kind, (3, 5))])
     for kind in ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32"):
-        for a, b in SHAPES[:3]:
+        for a, b in SHAPES[1:2]:
             yield _two("BITWISE_XOR", kind, uniform(rng, kind, a), uniform(rng, kind, b))
         counts = [0, 1, 7, 8, 15, 16, 31, 32, 100] + ([] if kind[0] == "U" else [-1, -100])
         yield _two("RIGHT_SHIFT", kind, uniform(rng, kind, (5, 1)), counts)
@@ -135,25 +136,27 @@ def _integers() -> Iterator[Problem]:
 
 def _floats() -> Iterator[Problem]:
     rng = np.random.default_rng(5)
-    angles = np.concatenate([FLOATS, rng.standard_normal(300) * 10, rng.standard_normal(50) * 1e4])
-    for op, kinds in (("SIN", 2), ("COS", 2), ("FLOOR", 3), ("ROUND", 3), ("CEIL", 1), ("SQUARE", 1)):
-        for kind in ("FLOAT32", "FLOAT16", "BFLOAT16")[:kinds]:
+    angles = np.concatenate([FLOATS, rng.standard_normal(100) * 10, rng.standard_normal(30) * 1e4])
+    for op, kinds in (("SIN", 2), ("COS", 2), ("FLOOR", 2), ("ROUND", 2), ("CEIL", 1), ("SQUARE", 1)):
+        for kind in ("FLOAT32", "FLOAT16")[:kinds]:
             finite = angles if op not in ("SIN", "COS") else angles[np.abs(angles) < 6e4]
             values = np.clip(finite, -6e4, 6e4) if kind == "FLOAT16" else finite
             yield _one(op, kind, values, "optimized" if op in ("ROUND", "CEIL") else "reference")
     for kind in ("FLOAT32", "FLOAT64"):
         yield _one("SIGN", kind, FLOATS)
-    for kind in ("FLOAT32", "FLOAT16", "BFLOAT16", "FLOAT64"):
+    for kind in ("FLOAT32", "FLOAT16", "FLOAT64"):
         yield _two("ATAN2", kind, FLOATS.repeat(18), np.tile(FLOATS, 18))
     yield _two("FLOOR_MOD", "FLOAT32", FLOATS.repeat(18), np.tile(FLOATS, 18))
     yield _two("POW", "FLOAT32", FLOATS.repeat(18), np.tile(FLOATS, 18))
     yield _two("POW", "FLOAT32", np.abs(rng.standard_normal((20, 1))), rng.standard_normal(20) * 3)
-    yield _two("POW", "FLOAT32", rng.standard_normal(50), [3])
-    for kind in ("FLOAT16", "BFLOAT16"):
-        for op in ("NEG", "LOGISTIC", "TANH"):
-            yield _one(op, kind, np.concatenate([FLOATS[:-3], rng.standard_normal(300) * 4]))
-        for op in ("MAXIMUM", "MINIMUM"):
-            yield _two(op, kind, FLOATS.repeat(18), np.tile(FLOATS, 18))
+    for exponent in (0, 1, 3, 14, 100, -2, 2.5):
+        x = given("FLOAT32", np.concatenate([rng.standard_normal(50) * 2, FLOATS]))
+        y = given("FLOAT32", [exponent])
+        yield one_op(f"pow_FLOAT32_to_{exponent}", "POW", [x, y], [result("FLOAT32", (68,))])
+    for op in ("NEG", "LOGISTIC", "TANH"):
+        yield _one(op, "FLOAT16", np.concatenate([FLOATS[:-3], rng.standard_normal(100) * 4]))
+    for op in ("MAXIMUM", "MINIMUM"):
+        yield _two(op, "FLOAT16", FLOATS.repeat(18), np.tile(FLOATS, 18))
 
 
 def _activations() -> Iterator[Problem]:
@@ -161,12 +164,12 @@ def _activations() -> Iterator[Problem]:
         for kind, values in ALL_8.items():
             shift = 128 if kind == "UINT8" else 0
             x, end = given(kind, values, s_in, z_in + shift), result(kind, (256,), s_out, z_out + shift)
-            for approximate in (False, True):
+            for approximate in (i % 2 == 0,) if kind == "UINT8" else (False, True):
                 yield one_op(f"gelu_{kind}_{i}_{approximate}", "GELU", [x], [end], approximate=approximate)
             if kind == "INT8":
                 yield one_op(f"elu_{kind}_{i}", "ELU", [x], [end], resolver="optimized")
-    sample = np.unique(np.concatenate([np.arange(-32768, 32768, 37), [-1, 0, 1, 32767]]))
-    halves = np.concatenate([FLOATS[:-3], np.linspace(-9, 9, 700)])
+    sample = np.unique(np.concatenate([np.arange(-32768, 32768, 137), [-1, 0, 1, 32767]]))
+    halves = np.concatenate([FLOATS[:-3], np.linspace(-9, 9, 200)])
     reason = "LiteRT's erfc and tanh are polynomials; below -1, results are small differences of numbers near 1"
     for approximate in (False, True):
         for i, (s_in, s_out) in enumerate([(0.001, 0.0007), (2.0**-10, 2.0**-12), (0.0002, 0.0002)]):
@@ -174,29 +177,17 @@ def _activations() -> Iterator[Problem]:
             yield one_op(f"gelu_INT16_{i}_{approximate}", "GELU", [x], [end], approximate=approximate)
         x, end = given("FLOAT16", halves), result("FLOAT16", halves.shape)
         yield one_op(f"gelu_FLOAT16_{approximate}", "GELU", [x], [end], approximate=approximate)
-        values = np.linspace(-1, 9, 500)
+        values = np.linspace(-1, 9, 100)
         x, end = given("FLOAT32", values), result("FLOAT32", values.shape)
         yield one_op(
             f"gelu_FLOAT32_{approximate}", "GELU", [x], [end], ulp=4, reason=reason, approximate=approximate
         )  # fmt: skip
-    yield _one("ELU", "FLOAT32", np.concatenate([FLOATS, np.linspace(-20, 3, 500)]), "optimized")
+    yield _one("ELU", "FLOAT32", np.concatenate([FLOATS, np.linspace(-20, 3, 150)]), "optimized")
 
 
 def _stablehlo() -> Iterator[Problem]:
     rng = np.random.default_rng(6)
-    for kind in (
-        "FLOAT32",
-        "FLOAT16",
-        "FLOAT64",
-        "INT8",
-        "UINT8",
-        "INT16",
-        "INT32",
-        "UINT32",
-        "INT64",
-        "UINT64",
-        "BOOL",
-    ):
+    for kind in ("FLOAT32", "FLOAT16", "INT8", "UINT16", "UINT32", "INT64", "BOOL"):
         for op in ("ADD", "MULTIPLY", "MAXIMUM", "MINIMUM"):
             a, b = uniform(rng, kind, (4, 9)), uniform(rng, kind, (4, 9))
             if kind.startswith("FLOAT"):

@@ -134,6 +134,9 @@ def _pow(draw: Draw, type_: str) -> Problem:
         # LiteRT has no negative exponents.
         assert y.data is not None
         y = replace(y, data=np.abs(y.data >> draw(st.sampled_from([0, 24, 28]))) & 0x7FFFFFFF)
+    elif draw(st.booleans()):
+        assert y.data is not None
+        y = replace(y, data=np.round(y.data * draw(st.sampled_from([1, 8, 60]))).astype(np.float32))
     return one_op("POW", "POW", [x, y], [Operand(type_, np.broadcast_shapes(x.shape, y.shape))])
 
 
