@@ -33,7 +33,8 @@ def _complex(a: NDArray[np.complex64], b: NDArray[np.complex64], out: NDArray[np
     with np.errstate(all="ignore"):
         out.real = a.real * b.real - a.imag * b.imag
         out.imag = a.real * b.imag + a.imag * b.real
-    for at in zip(*np.nonzero(np.isnan(out.real) & np.isnan(out.imag)), strict=True):
+    for place in np.argwhere(np.isnan(out.real) & np.isnan(out.imag)):
+        at = tuple(place)
         left, right = (np.broadcast_to(x, out.shape)[at] for x in (a, b))
         out[at] = _infinite(complex(left), complex(right))
 

@@ -52,7 +52,7 @@ def _comparisons() -> Iterator[Problem]:
     rng = np.random.default_rng(1)
     scales = [((0.5, 3), (0.25, -7)), ((0.3, 0), (0.3, 0)), ((1e-9, 5), (1e-9, -5)), ((0.999, -128), (2.0**-9, 127))]
     for op in COMPARISONS:
-        for kind in ("FLOAT32", "FLOAT16", "INT32", "INT64", "INT8", "UINT8", "INT16"):
+        for kind in ("FLOAT32", "INT32", "INT8", "INT16"):
             if op == "NOT_EQUAL" and kind == "INT16":
                 continue
             q = (0.5, 0) if kind in ("INT8", "UINT8") else (None, None)
@@ -64,7 +64,7 @@ def _comparisons() -> Iterator[Problem]:
         yield _two(op, "FLOAT32", special.repeat(5), np.tile(special, 5), "BOOL")
         for kind in ("INT8", "UINT8", "INT16"):
             shift = 128 if kind == "UINT8" else 0
-            for i, ((sa, za), (sb, zb)) in enumerate(scales if kind == "INT8" else scales[:1]):
+            for i, ((sa, za), (sb, zb)) in enumerate(scales if op in ("LESS", "EQUAL") else scales[:1]):
                 x = given(kind, np.arange(-128, 128).repeat(3) + shift, sa, 0 if kind == "INT16" else za + shift)
                 around = np.tile([-1, 0, 1], 256) + np.round((np.arange(-128, 128) - za) * sa / sb + zb).repeat(3)
                 z = 0 if kind == "INT16" else zb + shift
@@ -77,7 +77,7 @@ def _comparisons() -> Iterator[Problem]:
 
 def _selections() -> Iterator[Problem]:
     rng = np.random.default_rng(2)
-    for kind in ("FLOAT32", "INT8", "UINT16", "COMPLEX64"):
+    for kind in ("INT8", "COMPLEX64"):
         shape = (3, 2, 2)
         values = rng.integers(0, 2 if kind == "BOOL" else 100, (2, *shape))
         q = (0.5, 1) if kind == "INT8" else (None, None)
@@ -164,8 +164,8 @@ def _activations() -> Iterator[Problem]:
         for kind, values in ALL_8.items():
             shift = 128 if kind == "UINT8" else 0
             x, end = given(kind, values, s_in, z_in + shift), result(kind, (256,), s_out, z_out + shift)
-            for approximate in (i % 2 == 0,) if kind == "UINT8" else (False, True):
-                yield one_op(f"gelu_{kind}_{i}_{approximate}", "GELU", [x], [end], approximate=approximate)
+            approximate = i % 2 == (kind == "INT8")
+            yield one_op(f"gelu_{kind}_{i}_{approximate}", "GELU", [x], [end], approximate=approximate)
             if kind == "INT8":
                 yield one_op(f"elu_{kind}_{i}", "ELU", [x], [end], resolver="optimized")
     sample = np.unique(np.concatenate([np.arange(-32768, 32768, 137), [-1, 0, 1, 32767]]))
@@ -187,7 +187,7 @@ def _activations() -> Iterator[Problem]:
 
 def _stablehlo() -> Iterator[Problem]:
     rng = np.random.default_rng(6)
-    for kind in ("FLOAT32", "FLOAT16", "INT8", "UINT16", "UINT32", "INT64", "BOOL"):
+    for kind in ("FLOAT32", "INT8", "UINT32", "BOOL"):
         for op in ("ADD", "MULTIPLY", "MAXIMUM", "MINIMUM"):
             a, b = uniform(rng, kind, (4, 9)), uniform(rng, kind, (4, 9))
             if kind.startswith("FLOAT"):
@@ -205,7 +205,7 @@ def _products() -> Iterator[Problem]:
     rng = np.random.default_rng(7)
     numbers = np.array([-32768, -32767, -256, -255, -129, -128, -127, -1, 0, 1, 127, 128, 129, 255, 256, 32767])
     a, b = numbers.repeat(16), np.tile(numbers, 16)
-    for kind, zero_point in (("INT8", 0), ("INT8", -128), ("UINT8", 0), ("UINT8", 128)):
+    for kind, zero_point in (("INT8", -100), ("UINT8", 128)):
         for activation in (0, 1, 2, 3):
             x, y = given("INT16", a, 0.5, 0), given("INT16", b, 0.25, 0)
             end = result(kind, a.shape, 0.05, zero_point)
