@@ -36,7 +36,9 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
         scaled = mbqm((all_values(x) - x.zero_point) << _LEFT_SHIFT, *quantize_multiplier(float(x.scale) / twice))
         return scaled.astype(np.int32)
 
-    multiplier, shift = quantize_multiplier(twice * twice / float(np.float32(2.0 ** (2 * _LEFT_SHIFT)) * out.scale))
+    with np.errstate(over="ignore"):
+        steps = float(np.float32(2.0 ** (2 * _LEFT_SHIFT)) * out.scale)
+    multiplier, shift = quantize_multiplier(twice * twice / steps)
     walk = Walk.of(out.shape, a, b)
     bits = (x.ref((x.size,), np.uint8) for x in (a, b))
     parameters = (levels(a), levels(b), multiplier, shift, out.zero_point, *out.range)
