@@ -79,7 +79,7 @@ def power_float(a, b, shape, a_strides, b_strides, out):
     """out = a ** b over broadcast operands. a, b, out: flat float32; shape and strides: see `broadcast`."""
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
-    for row in range(out.size // inner):
+    for row in range(out.size // max(inner, 1)):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
         at = row * inner
@@ -102,7 +102,7 @@ def squared_difference_tables(
     store = out.dtype.type
     m, s, zo = np.int32(multiplier), np.int32(shift), np.int32(zero_point)
     lo, hi = np.int32(lo), np.int32(hi)
-    for row in range(out.size // inner):
+    for row in range(out.size // max(inner, 1)):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
         at = row * inner
