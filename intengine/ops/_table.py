@@ -23,13 +23,18 @@ def same_shape(ctx: NodeContext) -> Sequence[Shape]:
     return [ctx.input(0).shape]
 
 
+def all_values(operand: Operand) -> Ints:
+    """All values of an 8- or 16-bit type, in the order of their bits as an unsigned number."""
+    unsigned = np.dtype(f"u{operand.dtype.itemsize}")
+    return np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(operand.dtype).astype(np.int64)
+
+
 def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
     """The operator as a table of `formula` over all values of its input; results are clamped to the output's type."""
     source, out = ctx.input(0), ctx.output()
     lo, hi = out.range
-    unsigned = np.dtype(np.uint16 if source.type is TensorType.INT16 else np.uint8)
-    values = np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(source.dtype).astype(np.int64)
-    table = np.clip(formula(values), lo, hi).astype(out.dtype)
+    unsigned = np.dtype(f"u{source.dtype.itemsize}")
+    table = np.clip(formula(all_values(source)), lo, hi).astype(out.dtype)
     return [Call(lookup, (source.ref((source.size,), unsigned), table, out.ref((out.size,))))]
 
 

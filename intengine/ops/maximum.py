@@ -1,8 +1,11 @@
 """MAXIMUM and MINIMUM: of the stored numbers, whatever their scales."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from intengine_kernels.binary import MAXIMUM, MINIMUM, extremum
+from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._broadcast import Walk, broadcast_shape, flat
@@ -17,7 +20,16 @@ _TYPES = (
     TensorType.INT16,
     TensorType.INT32,
     TensorType.INT64,
+    TensorType.FLOAT16,
+    TensorType.BFLOAT16,
 )
+
+
+def _extremum16(function: int, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """The same of 16-bit floats, which Numba does not have: b where they are equal or one is NaN."""
+    np.copyto(out, b)
+    with np.errstate(invalid="ignore"):
+        np.copyto(out, a, where=a > b if function == MAXIMUM else a < b)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -25,8 +37,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     if not a.type is b.type is out.type or out.type not in _TYPES:
         ctx.unsupported()
-    walk = Walk.of(out.shape, a, b)
     function = MAXIMUM if ctx.node.op == "MAXIMUM" else MINIMUM
+    if out.type in (TensorType.FLOAT16, TensorType.BFLOAT16):
+        return [Call(_extremum16, (function, a.ref(), b.ref(), out.ref()))]
+    walk = Walk.of(out.shape, a, b)
     return [Call(extremum, (function, flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
 
 
