@@ -66,10 +66,15 @@ BIDIRECTIONAL_PASSES = Quirk(
     "BIDIRECTIONAL_SEQUENCE_RNN with quantized weights and time-major sequences runs the whole sequence as many times "
     "as it has steps; the state goes on from pass to pass, and the last pass is the output.",
 )
+BIDIRECTIONAL_LINK = Quirk(
+    "bidirectional-link",
+    "BIDIRECTIONAL_SEQUENCE_RNN feeds the backward direction with an auxiliary input that has no weights only in "
+    "time-major order; in batch-major order it ignores that input.",
+)
 BIDIRECTIONAL_AUX = Quirk(
     "bidirectional-aux",
-    "BIDIRECTIONAL_SEQUENCE_RNN with time-major sequences steps through the auxiliary input by the depth of the input, "
-    "so that another depth reads the wrong elements, or beyond the end.",
+    "BIDIRECTIONAL_SEQUENCE_RNN with time-major sequences or quantized weights steps through the auxiliary input by "
+    "the depth of the input, so that another depth reads the wrong elements, or beyond the end.",
     is_reproduced=False,
 )
 SOFTMAX_SUM = Quirk(
@@ -168,11 +173,21 @@ _RULES: tuple[tuple[Quirk, Callable[[NodeContext], bool]], ...] = (
         REDUCE_LIMITS,
         lambda ctx: ctx.node.op in ("REDUCE_MAX", "REDUCE_MIN") and _first(ctx) is TensorType.FLOAT32,
     ),
+    (
+        BIDIRECTIONAL_LINK,
+        lambda ctx: (
+            ctx.node.op == "BIDIRECTIONAL_SEQUENCE_RNN"
+            and not _is_time_major(ctx)
+            and ctx.optional(9) is not None
+            and ctx.optional(10) is None
+        ),
+    ),
     (BIDIRECTIONAL_PASSES, lambda ctx: _is_time_major(ctx) and _is_hybrid(ctx)),
     (
         BIDIRECTIONAL_AUX,
         lambda ctx: (
-            _is_time_major(ctx)
+            ctx.node.op == "BIDIRECTIONAL_SEQUENCE_RNN"
+            and (_is_time_major(ctx) or _is_hybrid(ctx))
             and ctx.optional(9) is not None
             and ctx.optional(10) is not None
             and ctx.input(9).shape[-1] != ctx.input(0).shape[-1]

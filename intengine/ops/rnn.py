@@ -144,7 +144,8 @@ def infer_both(ctx: NodeContext) -> Sequence[Shape]:
     ctx.require(aux is None or (aux.shape[:2] == source.shape[:2] and aux.rank == 3), "needs alike inputs", aux)
     aside = aux.shape[-1] if aux else 0
     forward.check(ctx, batches, depth, aside)
-    backward.check(ctx, batches, aside if aux and not backward.aside else depth, aside)
+    ctx.require(aux is None or backward.aside is not None or aside == depth, "needs alike depths", (aside, depth))
+    backward.check(ctx, batches, depth, aside)
     before = source.shape[:2]
     if ctx.options["merge_outputs"]:
         return [(*before, forward.units + backward.units)]
@@ -152,9 +153,10 @@ def infer_both(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_both(ctx: NodeContext) -> Sequence[Call]:
-    """Backwards from the last step, with the auxiliary input in place of the input where that has no weights.
+    """Backwards from the last step; an auxiliary input without weights takes the place of the input there.
 
-    LiteRT runs a hybrid sequence in time-major order as many times as it has steps, the state going on.
+    LiteRT does the latter only in time-major order, where it runs a hybrid sequence as many times as it has steps, the
+    state going on.
 
     Source: tflite/kernels/bidirectional_sequence_rnn.cc
     """
@@ -172,7 +174,7 @@ def prepare_both(ctx: NodeContext) -> Sequence[Call]:
         (backward, ctx.output(0 if merged else 1), forward.units if merged else 0, reversed(range(steps))),
     ):
         taken, taken_sizes = source, sizes
-        if cell is backward and aux and not cell.aside:
+        if cell is backward and aux and not cell.aside and ctx.options["time_major"]:
             taken, taken_sizes = aux, beside
         after = (steps, batches, out.shape[-1])
         refs = [

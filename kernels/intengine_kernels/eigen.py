@@ -1,4 +1,4 @@
-"""float32 arithmetic in the order of Eigen's SSE code, with which LiteRT computes its float cells: four lanes, no FMA."""
+"""float32 in the order of Eigen's SSE code, with which LiteRT computes its float cells: four lanes, no FMA."""
 
 import math
 

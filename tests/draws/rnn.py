@@ -35,7 +35,7 @@ def _rnn(draw: Draw, op: str, weights: str) -> Problem:
         other = draw(st.integers(1, 18))
         kind = draw(st.sampled_from(["none", "weights", "linked"]))
         aside = draw(st.integers(1, 9)) if kind != "none" else 0
-        if kind == "linked" or (kind == "weights" and options["time_major"]):
+        if kind == "linked" or (kind == "weights" and (options["time_major"] or weights != "FLOAT32")):
             # LiteRT takes the depth of the input for that of the auxiliary one.
             aside = depth
         cell += _cell(draw, b, weights, batch, aside if kind == "linked" else depth, other, "b")
