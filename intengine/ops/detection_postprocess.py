@@ -12,6 +12,7 @@ from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._flexbuffer import options
+from intengine.ops._heap import partial_sort
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call
@@ -108,41 +109,7 @@ def _best_classes(scores: F32, count: int) -> list[int]:
     """Classes by falling score, the first of equals first when one is asked for, and in the order of a heap's else."""
     if count == 1:
         return [int(scores.argmax())]
-    return _partial_sort(scores.tolist(), count)
-
-
-def _partial_sort(keys: list[float], count: int) -> list[int]:
-    """Places of the `count` greatest keys in falling order; equal ones as selection in a binary heap leaves them.
-
-    Source: libstdc++ bits/stl_algo.h, bits/stl_heap.h
-    """
-    heap = list(range(count))
-
-    def sink(hole: int, size: int, value: int) -> None:
-        """Move the hole to a leaf along the lesser children, then the value up from there."""
-        top = hole
-        while (child := 2 * hole + 2) < size:
-            if keys[heap[child]] > keys[heap[child - 1]]:
-                child -= 1
-            heap[hole] = heap[child]
-            hole = child
-        if child == size:
-            heap[hole] = heap[child - 1]
-            hole = child - 1
-        while hole > top and keys[heap[(hole - 1) // 2]] > keys[value]:
-            heap[hole] = heap[(hole - 1) // 2]
-            hole = (hole - 1) // 2
-        heap[hole] = value
-
-    for parent in reversed(range(count // 2)):
-        sink(parent, count, heap[parent])
-    for place in range(count, len(keys)):
-        if keys[place] > keys[heap[0]]:
-            sink(0, count, place)
-    for last in reversed(range(1, count)):
-        value, heap[last] = heap[last], heap[0]
-        sink(0, last, value)
-    return heap
+    return partial_sort(scores.tolist(), count)
 
 
 def _fast(boxes: F32, scores: F32, settings: Settings) -> list[tuple[int, int, float]]:
