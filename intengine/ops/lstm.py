@@ -1,0 +1,44 @@
+"""LSTM: one step [B, I] -> [B, U] of an LSTM cell, whose output and cell state are variable tensors."""
+
+from collections.abc import Sequence
+
+from intengine.model import TensorType
+from intengine.ops import _lstm_integer
+from intengine.ops._context import NodeContext
+from intengine.ops._lstm import Cell, Layout, read_cell
+from intengine.ops._registry import Operator, register
+from intengine.shapes import Shape
+from intengine.step import Call
+
+
+def _cell(ctx: NodeContext) -> Cell:
+    source = ctx.input(0)
+    ctx.require(len(ctx.node.inputs) in (20, 24), "needs 20 or 24 inputs", len(ctx.node.inputs))
+    ctx.require(source.rank == 2, "needs a 2-D input", list(source.shape))
+    normalized = ctx.optional(21) is not None
+    return read_cell(ctx, Layout(), batch=source.shape[0], time_major=True, normalized=normalized)
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    cell = _cell(ctx)
+    return [(cell.batch, cell.outputs)]
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    cell = _cell(ctx)
+    shape = (1, cell.batch, cell.inputs)
+    if cell.source.type is TensorType.INT8:
+        return _lstm_integer.prepare(ctx, cell, shape)
+    ctx.unsupported()
+
+
+register(
+    Operator(
+        "LSTM",
+        infer,
+        prepare,
+        inputs=(5, 24),
+        signatures=("int8 -> int8",),
+        is_pure=False,
+    )
+)

@@ -1,0 +1,38 @@
+"""LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.cases import Problem
+from tests.cases._lstm import LSTM, SEQUENCE, Config, problem
+from tests.draws._build import Draw
+
+
+@st.composite
+def _integer(draw: Draw, op: str) -> Problem:
+    units = draw(st.integers(1, 9))
+    config = Config(
+        op, "integer",
+        batch=draw(st.integers(1, 3)),
+        steps=draw(st.integers(1, 5)),
+        inputs=draw(st.integers(1, 9)),
+        units=units,
+        # With more outputs than cells LiteRT reads peephole weights from outside their buffers.
+        outputs=draw(st.integers(0, units)),
+        cifg=draw(st.booleans()),
+        peephole=draw(st.booleans()),
+        norm=draw(st.booleans()),
+        projection_bias=draw(st.booleans()),
+        time_major=draw(st.booleans()),
+        power=draw(st.integers(-15, -9)),
+        cell_clip=draw(st.sampled_from([0.0, 0.0, 0.3, 1.5, 100.0])),
+        proj_clip=draw(st.sampled_from([0.0, 0.0, 0.2, 0.7, 100.0])),
+        spread=draw(st.sampled_from(["whole", "whole", "ends"])),
+        runs=draw(st.integers(1, 3)),
+        seed=draw(st.integers(0, 2**31)),
+    )  # fmt: skip
+    return problem(op, config)
+
+
+DRAWS: dict[str, st.SearchStrategy[Any]] = {f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)}
