@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from intengine.model import TensorType
-from intengine.ops import _lstm_integer
+from intengine.ops import _lstm_float, _lstm_integer
 from intengine.ops._context import NodeContext
 from intengine.ops._lstm import Cell, Layout, read_cell
 from intengine.ops._registry import Operator, register
@@ -29,7 +29,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     shape = (1, cell.batch, cell.inputs)
     if cell.source.type is TensorType.INT8:
         return _lstm_integer.prepare(ctx, cell, shape)
-    ctx.unsupported()
+    return _lstm_float.prepare(ctx, cell, shape, ctx.output())
 
 
 register(

@@ -6,7 +6,7 @@ Output and cell state are variable tensors and go on from run to run.
 from collections.abc import Sequence
 
 from intengine.model import TensorType
-from intengine.ops import _lstm_integer
+from intengine.ops import _lstm_float, _lstm_integer
 from intengine.ops._context import NodeContext
 from intengine.ops._lstm import Cell, Layout, read_cell
 from intengine.ops._registry import Operator, register
@@ -34,7 +34,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     cell = _cell(ctx)
     if cell.source.type is TensorType.INT8:
         return _lstm_integer.prepare(ctx, cell, cell.source.shape)
-    ctx.unsupported()
+    return _lstm_float.prepare(ctx, cell, cell.source.shape, ctx.output())
 
 
 register(

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.cases import Problem
-from tests.cases._lstm import LSTM, SEQUENCE, Config, problem
+from tests.cases._lstm import LSTM, SEQUENCE, TANH, Config, problem
 from tests.draws._build import Draw
 
 
@@ -35,4 +35,32 @@ def _integer(draw: Draw, op: str) -> Problem:
     return problem(op, config)
 
 
-DRAWS: dict[str, st.SearchStrategy[Any]] = {f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)}
+@st.composite
+def _hybrid(draw: Draw, op: str, weights: str) -> Problem:
+    config = Config(
+        op, weights,
+        batch=draw(st.integers(1, 3)),
+        steps=draw(st.integers(1, 4)),
+        inputs=draw(st.integers(1, 40)),
+        units=draw(st.integers(1, 20)),
+        outputs=draw(st.sampled_from([0, 0, 1, 3, 8, 17])),
+        cifg=draw(st.booleans()),
+        peephole=draw(st.booleans()),
+        norm=draw(st.booleans()),
+        projection_bias=draw(st.booleans()),
+        time_major=draw(st.booleans()),
+        cell_clip=draw(st.sampled_from([0.0, 0.0, 0.3, 1.5])),
+        proj_clip=draw(st.sampled_from([0.0, 0.0, 0.2, 0.7])),
+        activation=draw(st.sampled_from([TANH, TANH, TANH, 0, 1, 2, 3, 5])),
+        asymmetric=draw(st.booleans()),
+        spread=draw(st.sampled_from(["whole", "ends"])),
+        runs=draw(st.integers(1, 3)),
+        seed=draw(st.integers(0, 2**31)),
+    )  # fmt: skip
+    return problem(op, config)
+
+
+DRAWS: dict[str, st.SearchStrategy[Any]] = {
+    **{f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)},
+    **{f"{op} float32 x {kind.lower()}": _hybrid(op, kind) for op in (LSTM, SEQUENCE) for kind in ("INT8", "UINT8")},
+}
