@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.eigen import BLOCKED, BY_LANES, INNER, SMALL
 from intengine_kernels.hybrid_quantize import LANES
-from intengine_kernels.lstm_float import lstm_hybrid
+from intengine_kernels.lstm_float import NONE, lstm_float, lstm_hybrid
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -100,6 +101,15 @@ def _places(cell: Cell) -> NDArray[np.int64]:
     return np.array(order, np.int64) * (cell.units * cell.batch)
 
 
+def _order(columns: int, rows: int, depth: int) -> int:
+    """How Eigen sums a product of weights [rows, depth] with that many columns of activations."""
+    if columns == 1:
+        return INNER if rows == 1 else BY_LANES
+    if rows == 1:
+        return BY_LANES
+    return SMALL if columns + rows + depth < 20 else BLOCKED
+
+
 def prepare(
     ctx: NodeContext, cell: Cell, shape: Shape, out: Operand, *, reverse: bool = False, offset: int = 0
 ) -> Sequence[Call]:
@@ -126,6 +136,29 @@ def prepare(
     )  # fmt: skip
     gates = Scratch(_F32, (cell.gates, rows, cell.units))
     projections = (cell.projection,) if cell.projection is not None else ()
+    if cell.w[0].type is TensorType.FLOAT32:
+        projection = np.zeros((0, cell.units), np.float32)
+        if cell.projection is not None:
+            projection = np.array(cell.projection.known())
+        recurrent = np.zeros((cell.gates, cell.units, cell.outputs), np.float32)
+        for g, operand in enumerate(cell.r):
+            if operand.rank == 2:
+                recurrent[g] = operand.known()
+        orders = (
+            *(_order(rows, cell.units, depth) for depth in (cell.inputs, aux_depth, cell.outputs)),
+            _order(rows, cell.outputs, cell.units),
+        )
+        kept = ctx.options["fused_activation_function"] == NONE
+        return [
+            Call(
+                lstm_float,
+                (
+                    *head, orders, cell.stacked(cell.w), cell.stacked(cell.aux) if cell.aux else
+                    np.zeros((0, cell.units, 0), np.float32), recurrent, *middle, projection, bias_projection,
+                    float(ctx.options["proj_clip"]), gates, Scratch(_F32, (rows if kept else 0, cell.units)), *states,
+                ),
+            )
+        ]  # fmt: skip
     return [
         Call(
             lstm_hybrid,

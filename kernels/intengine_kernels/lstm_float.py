@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from intengine_kernels.eigen import dot_by_lanes, logistic_row, tanh
+from intengine_kernels.eigen import add_product, logistic_row, tanh
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
 from intengine_kernels.jit import inline, kernel, subroutine
 from intengine_kernels.lstm import CELL, FORGET, INPUT, OUTPUT, dot
@@ -234,6 +234,68 @@ def lstm_hybrid(
                         q_hidden, scales[3], zero_points[3], projection[0][0], projection[1][0], projection[3][0],
                         projection[2][0], state,
                     )  # fmt: skip
+                _clip(state, np.float32(proj_clip))
+            else:
+                state[:] = hidden
+            target = out[t] if time_major else out[first, t : t + 1]
+            target[:, offset : offset + outputs] = state
+
+
+@kernel
+def lstm_float(
+    x, aux, time_major, reverse, orders, w, a, r, r_diagonal, is_diagonal, peephole, bias, norm,
+    activation, places, cell_clip, projection, projection_bias, proj_clip, gates, stale, hidden,
+    output_state, cell_state, offset, out,
+):  # fmt: skip
+    """A sequence through an LSTM cell of float32 activations and weights.
+
+    As `lstm_hybrid`, with w, a, r: float32[G, N, K], a with G = 0 without aux; projection: float32[U or 0, N].
+
+    Args:
+        orders: four ints of `eigen`, the orders of summation of the products with w, a, r and the projection.
+        stale: scratch float32[rows, N], or [0, N] with an activation. Without one LiteRT leaves in the cell gate's
+            buffer what it held before the last product, whenever it swaps buffers an even number of times.
+
+    Source: tflite/kernels/lstm_eval.cc
+    """
+    rows, units = hidden.shape
+    outputs = output_state.shape[1]
+    steps = x.shape[0] if time_major else x.shape[1]
+    for first in range(0, output_state.shape[0], rows):
+        state, cell = output_state[first : first + rows], cell_state[first : first + rows]
+        for step in range(steps):
+            t = steps - 1 - step if reverse else step
+            source = x[t] if time_major else x[first, t : t + 1]
+            start_gates(gates, bias, norm)
+            for b in range(stale.shape[0]):
+                stale[b] = gates[CELL, b]
+            swaps = 0
+            if not is_zero(source):
+                swaps += 1
+                for g in range(gates.shape[0]):
+                    add_product(orders[0], source, w[g], gates[g])
+            if a.shape[0] > 0:
+                second = aux[t] if time_major else aux[first, t : t + 1]
+                if not is_zero(second):
+                    swaps += 1
+                    for g in range(gates.shape[0]):
+                        add_product(orders[1], second, a[g], gates[g])
+            if swaps != 1:
+                for b in range(stale.shape[0]):
+                    stale[b] = gates[CELL, b]
+            for g in range(gates.shape[0]):
+                if is_diagonal[g] == 0:
+                    add_product(orders[2], state, r[g], gates[g])
+            add_diagonal(gates, r_diagonal, is_diagonal, state)
+            if (swaps % 2 == 0) == (is_diagonal[CELL] != 0):
+                for b in range(stale.shape[0]):
+                    stale[b] = gates[CELL, b]
+            finish_gates(
+                gates, stale, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
+            )
+            if projection.shape[0] > 0:
+                state[:] = projection_bias
+                add_product(orders[3], hidden, projection, state)
                 _clip(state, np.float32(proj_clip))
             else:
                 state[:] = hidden

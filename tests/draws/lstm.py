@@ -1,5 +1,6 @@
 """LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -53,14 +54,17 @@ def _hybrid(draw: Draw, op: str, weights: str) -> Problem:
         proj_clip=draw(st.sampled_from([0.0, 0.0, 0.2, 0.7])),
         activation=draw(st.sampled_from([TANH, TANH, TANH, 0, 1, 2, 3, 5])),
         asymmetric=draw(st.booleans()),
+        diagonal=op == SEQUENCE and draw(st.integers(0, 4)) == 0,
         spread=draw(st.sampled_from(["whole", "ends"])),
         runs=draw(st.integers(1, 3)),
         seed=draw(st.integers(0, 2**31)),
     )  # fmt: skip
+    if config.diagonal:
+        config = replace(config, outputs=0)
     return problem(op, config)
 
 
 DRAWS: dict[str, st.SearchStrategy[Any]] = {
     **{f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)},
-    **{f"{op} float32 x {kind.lower()}": _hybrid(op, kind) for op in (LSTM, SEQUENCE) for kind in ("INT8", "UINT8")},
+    **{f"{op} float32 x {kind.lower()}": _hybrid(op, kind) for op in (LSTM, SEQUENCE) for kind in ("INT8", "UINT8", "FLOAT32")},
 }
