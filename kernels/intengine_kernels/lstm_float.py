@@ -100,11 +100,11 @@ def _clip(x, limit):
 
 
 @subroutine
-def finish_gates(gates, stale, peephole, bias, norm, activation, places, place, cell_clip, cell, hidden):
+def finish_gates(gates, stale, is_stale, peephole, bias, norm, activation, places, place, cell_clip, cell, hidden):
     """From the sums of all gates to the hidden value: peepholes, normalization, activations, the new cell.
 
     Args:
-        gates: float32[G, B, N], changed. stale: float32[B, N], what the cell gate is without an activation.
+        gates: float32[G, B, N], changed. stale: float32[B, N], what the cell gate is instead if is_stale.
         peephole: float32[G, N], or [0, N]. bias: float32[G, N]. norm: float32[G, N], or [0, N].
         places: int64[G], element offsets of the gates from an aligned address; place: to be added.
         cell: float32[B, N], read and written. hidden: float32[B, N], written.
@@ -134,7 +134,7 @@ def finish_gates(gates, stale, peephole, bias, norm, activation, places, place, 
                     _normalize(gates[g, b], norm[g], bias[g])
             if g != CELL:
                 logistic_row(gates[g].reshape(-1), places[g] + place)
-            elif activation == NONE and stale.shape[0] > 0:
+            elif is_stale:
                 gates[g] = stale
             else:
                 activate(gates[g].reshape(-1), activation, gates[g].reshape(-1))
@@ -224,7 +224,7 @@ def lstm_hybrid(
                         _add_product(q_state, scales[2], zero_points[2], r[0][g], r[1][g], r[3][g], r[2][g], gates[g])
                 add_diagonal(gates, r_diagonal, is_diagonal, state)
             finish_gates(
-                gates, stale, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
+                gates, stale, False, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
             )
             if projection[0].shape[0] > 0:
                 state[:] = projection_bias
@@ -287,11 +287,9 @@ def lstm_float(
                 if is_diagonal[g] == 0:
                     add_product(orders[2], state, r[g], gates[g])
             add_diagonal(gates, r_diagonal, is_diagonal, state)
-            if (swaps % 2 == 0) == (is_diagonal[CELL] != 0):
-                for b in range(stale.shape[0]):
-                    stale[b] = gates[CELL, b]
+            is_stale = stale.shape[0] > 0 and (swaps % 2 == 0) != (is_diagonal[CELL] != 0)
             finish_gates(
-                gates, stale, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
+                gates, stale, is_stale, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
             )
             if projection.shape[0] > 0:
                 state[:] = projection_bias
