@@ -1,4 +1,4 @@
-"""float32 arithmetic in the order of Eigen's SSE code, with which LiteRT computes its float cells: four lanes, no FMA."""
+"""float32 arithmetic in the order of Eigen with SSE: four lanes, no FMA. LiteRT computes float LSTM cells with it."""
 
 import math
 
@@ -44,7 +44,9 @@ def logistic_in_vector(x):
     r = np.float32(np.float32(m * np.float32(2.12194440e-4)) + r)
     r2 = np.float32(r * r)
     even = np.float32(np.float32(r2 * np.float32(4.1898667812347412109375e-2)) + np.float32(0.49999141693115234375))
-    odd = np.float32(np.float32(r2 * np.float32(8.33471305668354034423828125e-3)) + np.float32(0.16666877269744873046875))
+    odd = np.float32(
+        np.float32(r2 * np.float32(8.33471305668354034423828125e-3)) + np.float32(0.16666877269744873046875)
+    )
     p = np.float32(np.float32(r * odd) + even)
     p = np.float32(np.float32(r2 * p) + np.float32(r + one))
     e = np.float32(p * np.float32(math.ldexp(1.0, int(m))))

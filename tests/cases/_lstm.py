@@ -163,8 +163,7 @@ def problem(name: str, config: Config, *, ulp: int = 0, reason: str = "") -> Pro
         norm = [-1 if c.cifg and g == "i" else _norm(make, f"n{g}") for g in "ifco"]
     intermediates: list[int] = []
     if c.is_integer:
-        for i in range(4):
-            intermediates.append(b.tensor(f"m{i}", "INT16", (), scale=make.scale(2**-12), zero_point=0))
+        intermediates = [b.tensor(f"m{i}", "INT16", (), scale=make.scale(2**-12), zero_point=0) for i in range(4)]
         hidden = int(make.rng.integers(-128, 128))
         intermediates.append(b.tensor("m4", "INT8", (), scale=make.scale(2**-7), zero_point=hidden))
     out_shape = (*shape[:-1], c.outputs or c.units)
@@ -187,3 +186,35 @@ def _norm(make: _Maker, name: str) -> int:
         return make.builder.tensor(name, "INT16", (c.units,), values, scale=make.scale(2**-15))
     values = make.rng.standard_normal(c.units).astype(np.float32)
     return make.builder.tensor(name, "FLOAT32", (c.units,), values)
+
+
+def _both_ways(name: str, c: Config, ulp: int, reason: str) -> Problem:
+    make = _Maker(c)
+    b = make.builder
+    lead = (c.steps, c.batch) if c.time_major else (c.batch, c.steps)
+    aux_size = c.inputs if c.aux == "stacked" else c.inputs + 2
+    x = b.tensor("x", "FLOAT32", (*lead, c.inputs))
+    aux = b.tensor("aux", "FLOAT32", (*lead, aux_size)) if c.aux else -1
+    cells = [*make.cell("1", c.inputs), *make.cell("2", c.inputs)]
+    states = [*make.states("1"), *make.states("2")]
+    links = [-1] * 8
+    if c.aux == "links":
+        links = [
+            -1 if c.cifg and g == "i" else make.weights(f"x{tag}{g}", (c.units, aux_size))
+            for tag in "12"
+            for g in "ifco"
+        ]
+    outputs = c.outputs or c.units
+    sizes = [2 * outputs] if c.merge else [outputs, outputs]
+    ends = [b.tensor(f"y{i}", "FLOAT32", (*lead, size)) for i, size in enumerate(sizes)]
+    b.op(
+        BOTH_WAYS, [x, *cells, *states, aux, *links], ends, fused_activation_function=c.activation,
+        cell_clip=c.cell_clip, proj_clip=c.proj_clip, merge_outputs=c.merge, time_major=c.time_major,
+        asymmetric_quantize_inputs=c.asymmetric, mutating_variable_inputs=[35 <= i <= 38 for i in range(48)],
+    )  # fmt: skip
+    starts = [x, aux] if c.aux else [x]
+    runs = [
+        tuple(make.values((*lead, size)) for size in ([c.inputs, aux_size] if c.aux else [c.inputs]))
+        for _ in range(c.runs)
+    ]
+    return Problem(name, b.to_bytes(starts, ends), runs[0], ulp, reason, then=tuple(runs[1:]))

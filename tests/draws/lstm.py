@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.cases import Problem
-from tests.cases._lstm import LSTM, SEQUENCE, TANH, Config, problem
+from tests.cases._lstm import BOTH_WAYS, LSTM, SEQUENCE, TANH, Config, problem
 from tests.draws._build import Draw
 
 
@@ -64,10 +64,19 @@ def _hybrid(draw: Draw, op: str, weights: str) -> Problem:
         config = replace(config, units=config.outputs)
     if config.diagonal:
         config = replace(config, outputs=0)
+    if op == BOTH_WAYS:
+        aux, merge = draw(st.sampled_from(["", "links", "stacked"])), draw(st.booleans())
+        # Of a batch-major batch with merged outputs LiteRT takes the states from outside their buffers.
+        batch = 1 if merge and not config.time_major else config.batch
+        config = replace(config, batch=batch, norm=False, aux=aux, merge=merge)
     return problem(op, config)
 
 
 DRAWS: dict[str, st.SearchStrategy[Any]] = {
     **{f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)},
-    **{f"{op} float32 x {kind.lower()}": _hybrid(op, kind) for op in (LSTM, SEQUENCE) for kind in ("INT8", "UINT8", "FLOAT32")},
+    **{
+        f"{op} float32 x {kind.lower()}": _hybrid(op, kind)
+        for op in (LSTM, SEQUENCE, BOTH_WAYS)
+        for kind in ("INT8", "UINT8", "FLOAT32")
+    },
 }
