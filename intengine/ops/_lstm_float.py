@@ -101,7 +101,7 @@ def _places(cell: Cell) -> NDArray[np.int64]:
     return np.array(order, np.int64) * (cell.units * cell.batch)
 
 
-def _order(columns: int, rows: int, depth: int) -> int:
+def product_order(columns: int, rows: int, depth: int) -> int:
     """How Eigen sums a product of weights [rows, depth] with that many columns of activations."""
     if columns == 1:
         return INNER if rows == 1 else BY_LANES
@@ -145,8 +145,8 @@ def prepare(
             if operand.rank == 2:
                 recurrent[g] = operand.known()
         orders = (
-            *(_order(rows, cell.units, depth) for depth in (cell.inputs, aux_depth, cell.outputs)),
-            _order(rows, cell.outputs, cell.units),
+            *(product_order(rows, cell.units, depth) for depth in (cell.inputs, aux_depth, cell.outputs)),
+            product_order(rows, cell.outputs, cell.units),
         )
         kept = ctx.options["fused_activation_function"] == NONE
         return [

@@ -43,7 +43,7 @@ register(
         infer,
         prepare,
         inputs=(20, 24),
-        signatures=("int8 -> int8",),
+        signatures=("int8 x int8 -> int8", "float32 x float32|int8|uint8 -> float32"),
         is_pure=False,
     )
 )

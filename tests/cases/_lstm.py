@@ -188,6 +188,47 @@ def _norm(make: _Maker, name: str) -> int:
     return make.builder.tensor(name, "FLOAT32", (c.units,), values)
 
 
+def basic(name: str, c: Config) -> Problem:
+    """The basic cell of 5 inputs; `weights` is FLOAT32 or UINT8."""
+    make = _Maker(c)
+    b, rng = make.builder, make.rng
+    depth = c.inputs + c.units
+    if c.weights == "FLOAT32":
+        kinds = ["FLOAT32"] * 9
+        weights = (rng.standard_normal((4 * c.units, depth)) * (1.5 / np.sqrt(depth))).astype(np.float32)
+        bias = rng.standard_normal(4 * c.units).astype(np.float32)
+        quantized: list[dict[str, Any]] = [{}] * 9
+        runs = [(make.values((c.batch, c.inputs)),) for _ in range(c.runs)]
+    else:
+        kinds = ["UINT8", "UINT8", "UINT8", "INT32", "INT16", "UINT8", "INT16", "UINT8", "INT16"]
+        zero_point = int(rng.integers(0, 256))
+        weights = np.clip(zero_point + make.ints((4 * c.units, depth), "INT16", 128), 0, 255).astype(np.uint8)
+        scale = make.scale(0.02 / np.sqrt(depth))
+        product = float(np.float32(scale / 128))
+        bias = make.ints((4 * c.units,), "INT32", int(1 / product))
+        activation = {"scale": 1 / 128, "zero_point": 128}
+        state = {"scale": 2.0**-11, "zero_point": 0}
+        quantized = [
+            activation, activation, {"scale": scale, "zero_point": zero_point}, {"scale": product}, state,
+            activation, state, activation, {"scale": 2.0**-12, "zero_point": 0},
+        ]  # fmt: skip
+        shape = (c.batch, c.inputs)
+        runs = [(np.clip(128 + make.ints(shape, "INT16", 128), 0, 255).astype(np.uint8),) for _ in range(c.runs)]
+    shapes = [
+        (c.batch, c.inputs), (c.batch, c.units), weights.shape, bias.shape, (c.batch, c.units),
+        (c.batch, c.units), (c.batch, c.units), (c.batch, depth), (c.batch, 4 * c.units),
+    ]  # fmt: skip
+    values: list[Any] = [None, None, weights, bias, *[None] * 5]
+    tensors = [
+        b.tensor(f"t{i}", kinds[i], shapes[i], values[i], is_variable=i in (1, 4), **quantized[i]) for i in range(9)
+    ]
+    b.op(
+        LSTM, tensors[:5], tensors[5:], version=2, kernel_type=1, fused_activation_function=TANH,
+        mutating_variable_inputs=[False, True, False, False, True],
+    )  # fmt: skip
+    return Problem(name, b.to_bytes(tensors[:1], tensors[5:]), runs[0], then=tuple(runs[1:]))
+
+
 def _both_ways(name: str, c: Config, ulp: int, reason: str) -> Problem:
     make = _Maker(c)
     b = make.builder

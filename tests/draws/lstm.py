@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.cases import Problem
-from tests.cases._lstm import BOTH_WAYS, LSTM, SEQUENCE, TANH, Config, problem
+from tests.cases._lstm import BOTH_WAYS, LSTM, SEQUENCE, TANH, Config, basic, problem
 from tests.draws._build import Draw
 
 
@@ -72,6 +72,20 @@ def _hybrid(draw: Draw, op: str, weights: str) -> Problem:
     return problem(op, config)
 
 
+@st.composite
+def _basic(draw: Draw, weights: str) -> Problem:
+    config = Config(
+        LSTM, weights,
+        batch=draw(st.integers(1, 6)),
+        inputs=draw(st.integers(1, 40)),
+        units=draw(st.integers(1, 12)),
+        spread=draw(st.sampled_from(["whole", "ends"])),
+        runs=draw(st.integers(1, 4)),
+        seed=draw(st.integers(0, 2**31)),
+    )  # fmt: skip
+    return basic("LSTM_basic", config)
+
+
 DRAWS: dict[str, st.SearchStrategy[Any]] = {
     **{f"{op} int8": _integer(op) for op in (LSTM, SEQUENCE)},
     **{
@@ -79,4 +93,5 @@ DRAWS: dict[str, st.SearchStrategy[Any]] = {
         for op in (LSTM, SEQUENCE, BOTH_WAYS)
         for kind in ("INT8", "UINT8", "FLOAT32")
     },
+    **{f"LSTM basic {kind.lower()}": _basic(kind) for kind in ("FLOAT32", "UINT8")},
 }
