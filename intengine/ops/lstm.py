@@ -6,7 +6,7 @@ The full kernel has 20 or 24 inputs, the basic one 5.
 from collections.abc import Sequence
 
 from intengine.model import TensorType
-from intengine.ops import _lstm_basic, _lstm_float, _lstm_integer
+from intengine.ops import _lstm_basic, _lstm_float, _lstm_integer, _lstm_narrow
 from intengine.ops._context import NodeContext
 from intengine.ops._lstm import Cell, Layout, read_cell
 from intengine.ops._registry import Operator, register
@@ -38,6 +38,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return _lstm_basic.prepare(ctx)
     cell = _cell(ctx)
     shape = (1, cell.batch, cell.inputs)
+    if cell.source.type is TensorType.INT8 and len(ctx.intermediates) == 12:
+        return _lstm_narrow.prepare(ctx, cell)
     if cell.source.type is TensorType.INT8:
         return _lstm_integer.prepare(ctx, cell, shape)
     return _lstm_float.prepare(ctx, cell, shape, ctx.output())

@@ -26,6 +26,8 @@ class Config:
         diagonal: whether recurrent weights are vectors.
         spread: of the weights and inputs; "ends" puts integers at the ends of their ranges.
         runs: invocations. seed: of all values.
+        merge, aux: of BIDIRECTIONAL_SEQUENCE_LSTM; aux is "links" with weights of its own or "stacked" without.
+        narrow: whether products are int8 (integer, LSTM).
     """
 
     op: str
@@ -51,6 +53,7 @@ class Config:
     seed: int = 0
     merge: bool = False
     aux: str = ""
+    narrow: bool = False
 
     @property
     def is_integer(self) -> bool:
@@ -164,8 +167,14 @@ def problem(name: str, config: Config, *, ulp: int = 0, reason: str = "") -> Pro
     intermediates: list[int] = []
     if c.is_integer:
         intermediates = [b.tensor(f"m{i}", "INT16", (), scale=make.scale(2**-12), zero_point=0) for i in range(4)]
+        if c.narrow:
+            intermediates = [
+                b.tensor(f"m{i}", "INT8", (), scale=make.scale(2**-6 if i % 3 else 2**-11), zero_point=int(z))
+                for i, z in enumerate(make.rng.integers(-20, 21, 12))
+            ]
         hidden = int(make.rng.integers(-128, 128))
-        intermediates.append(b.tensor("m4", "INT8", (), scale=make.scale(2**-7), zero_point=hidden))
+        if not c.narrow:
+            intermediates.append(b.tensor("m4", "INT8", (), scale=make.scale(2**-7), zero_point=hidden))
     out_shape = (*shape[:-1], c.outputs or c.units)
     y = b.tensor("y", "INT8" if c.is_integer else "FLOAT32", out_shape, **(make.output if c.is_integer else {}))
     options: dict[str, Any] = {"time_major": c.time_major} if c.op == SEQUENCE else {}

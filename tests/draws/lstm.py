@@ -73,6 +73,29 @@ def _hybrid(draw: Draw, op: str, weights: str) -> Problem:
 
 
 @st.composite
+def _narrow(draw: Draw) -> Problem:
+    config = Config(
+        LSTM, "integer",
+        batch=draw(st.integers(1, 3)),
+        inputs=draw(st.integers(1, 9)),
+        units=draw(st.integers(1, 9)),
+        outputs=draw(st.integers(1, 9)),
+        # LiteRT couples the input gate even where the node has one, and has no peepholes.
+        cifg=draw(st.booleans()),
+        peephole=draw(st.booleans()),
+        norm=True,
+        power=-15,
+        cell_clip=draw(st.sampled_from([0.0, 0.3, 1.5])),
+        proj_clip=draw(st.sampled_from([0.0, 0.2, 100.0])),
+        spread=draw(st.sampled_from(["whole", "whole", "ends"])),
+        runs=draw(st.integers(1, 3)),
+        seed=draw(st.integers(0, 2**31)),
+        narrow=True,
+    )  # fmt: skip
+    return problem(LSTM, config)
+
+
+@st.composite
 def _basic(draw: Draw, weights: str) -> Problem:
     config = Config(
         LSTM, weights,
@@ -93,5 +116,6 @@ DRAWS: dict[str, st.SearchStrategy[Any]] = {
         for op in (LSTM, SEQUENCE, BOTH_WAYS)
         for kind in ("INT8", "UINT8", "FLOAT32")
     },
+    "LSTM int8 narrow": _narrow(),
     **{f"LSTM basic {kind.lower()}": _basic(kind) for kind in ("FLOAT32", "UINT8")},
 }
