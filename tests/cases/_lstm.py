@@ -1,6 +1,7 @@
 """One-op models of the LSTM operators, from a record of everything that varies."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -268,3 +269,27 @@ def _both_ways(name: str, c: Config, ulp: int, reason: str) -> Problem:
         for _ in range(c.runs)
     ]
     return Problem(name, b.to_bytes(starts, ends), runs[0], ulp, reason, then=tuple(runs[1:]))
+
+
+#: What a cell may have, by name.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "coupled": {"cifg": True},
+    "peephole": {"peephole": True},
+    "normalized": {"norm": True},
+    "projected": {"outputs": 3},
+    "all": {"peephole": True, "norm": True, "outputs": 2, "cell_clip": 0.8, "proj_clip": 0.5, "spread": "ends"},
+    "coupled_all": {"cifg": True, "peephole": True, "norm": True, "outputs": 3, "projection_bias": False},
+    "time_major": {"time_major": True, "batch": 5, "peephole": True, "outputs": 3},
+}
+
+
+def kinds(config: Config, names: Iterable[str] = tuple(VARIANTS)) -> Iterator[Problem]:
+    """One problem for each variant that the operator has."""
+    for seed, name in enumerate(names):
+        if config.op == LSTM and name == "time_major":
+            continue
+        chosen = replace(config, seed=seed, **VARIANTS[name])
+        if config.op == BOTH_WAYS:
+            chosen = replace(chosen, norm=False)
+        yield problem(f"{config.op}_{config.weights}_{name}", chosen)
