@@ -64,7 +64,7 @@ def logistic_alone(x):
     return np.float32(e / np.float32(np.float32(1.0) + e))
 
 
-@inline
+@subroutine
 def logistic_row(x, place):
     """x = logistic(x): in vectors that start at multiples of four elements, the ends alone.
 

@@ -24,7 +24,7 @@ def clamp8(x):
     return np.int8(min(max(np.int64(x), np.int64(-128)), np.int64(127)))
 
 
-@inline
+@subroutine
 def dot(a, b, start):
     """start + sum a * b in int32, which wraps. a, b: int8[n]."""
     acc = np.int32(start)
@@ -75,7 +75,7 @@ def inverse_square_root(x):
     return y, np.int32(-shift)
 
 
-@inline
+@subroutine
 def normalize(gate, weights, bias, guard, multiplier, shift):
     """Layer normalization in place: int16 gate with mean 0 and variance 1, times weights, plus bias.
 
@@ -105,7 +105,7 @@ def normalize(gate, weights, bias, guard, multiplier, shift):
         gate[j] = clamp16(mbqm(value, multiplier, np.int32(shift + np.int32(12))))
 
 
-@inline
+@subroutine
 def add_peephole(gate, cell, weights, multiplier, shift):
     """gate += cell * weights, rescaled; all int16[n]."""
     for j in range(gate.shape[0]):
@@ -113,14 +113,14 @@ def add_peephole(gate, cell, weights, multiplier, shift):
         gate[j] = clamp16(np.int32(np.int64(mbqm(product, multiplier, shift)) + np.int64(gate[j])))
 
 
-@inline
+@subroutine
 def squash(gate, table):
     """gate = table[gate]; int16[n]."""
     for j in range(gate.shape[0]):
         gate[j] = look_up(table, gate[j])
 
 
-@inline
+@subroutine
 def update_cell(cell, gates, shift, clip):
     """cell = forget * cell + input * cell gate, then clipped to +-clip unless that is 0.
 

@@ -17,7 +17,7 @@ from intengine_kernels.lstm import CELL, FORGET, INPUT, OUTPUT, dot
 NONE, RELU, RELU_N1_TO_1, RELU6, TANH, SIGN_BIT = 0, 1, 2, 3, 4, 5
 
 
-@inline
+@subroutine
 def activate(x, function, out):
     """out = function(x); x, out: flat float32 (maybe the same). NONE writes nothing, as LiteRT has it."""
     zero, one = np.float32(0.0), np.float32(1.0)
@@ -48,7 +48,7 @@ def is_zero(x):
     return True
 
 
-@inline
+@subroutine
 def start_gates(gates, bias, norm):
     """gates = bias, or 0 where the bias comes after a normalization."""
     for g in range(gates.shape[0]):
@@ -57,7 +57,7 @@ def start_gates(gates, bias, norm):
                 gates[g, b, n] = np.float32(0.0) if norm.shape[0] > 0 else bias[g, n]
 
 
-@inline
+@subroutine
 def add_diagonal(gates, r_diagonal, is_diagonal, state):
     """gate += diagonal * state for the gates whose recurrent weights are a vector."""
     for g in range(gates.shape[0]):
@@ -67,7 +67,7 @@ def add_diagonal(gates, r_diagonal, is_diagonal, state):
                     gates[g, b, n] = np.float32(gates[g, b, n] + np.float32(r_diagonal[g, n] * state[b, n]))
 
 
-@inline
+@subroutine
 def _normalize(gate, weights, bias):
     """gate = (gate - mean) / deviation * weights + bias in place; all float32[n].
 
@@ -145,7 +145,7 @@ def finish_gates(gates, stale, is_stale, peephole, bias, norm, activation, place
             hidden[b, n] = np.float32(gates[OUTPUT, b, n] * gates[CELL, b, n])
 
 
-@inline
+@subroutine
 def _quantize_rows(x, asymmetric, lanes, q, scales, zero_points):
     for b in range(x.shape[0]):
         if asymmetric:
@@ -154,7 +154,7 @@ def _quantize_rows(x, asymmetric, lanes, q, scales, zero_points):
             scales[b], zero_points[b] = quantize_symmetric(x[b], lanes, q[b])
 
 
-@inline
+@subroutine
 def _add_product(q, scales, zero_points, w, wrong, row_sums, weight_scale, acc):
     """acc[b, n] += float32(sum of q[b] * w[n], less the zero point's part) * (scale * weight_scale).
 
