@@ -166,7 +166,7 @@ def _shaped(operand: Operand, shape: tuple[int, ...], what: str) -> None:
         operand.refuse(f"holds {what} and needs shape {list(shape)}", str(list(operand.shape)))
 
 
-def power_of_two(ctx: NodeContext, operand: Operand) -> int:
+def power_of_two(operand: Operand) -> int:
     """k where the scale is 2**k, within a thousandth of k.
 
     Raises:

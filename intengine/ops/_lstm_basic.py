@@ -55,7 +55,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         work = Scratch(np.dtype(np.float32), (3, units))
         calls = [Call(lstm_basic_float, (*steps, order, work, *ends))]
     elif types == _INTEGER:
-        power = power_of_two(ctx, outputs[1])
+        power = power_of_two(outputs[1])
         ctx.require(power == -11, "needs a state scale of 2**-11", float(outputs[1].scale))
         multiplier, shift = quantize_multiplier(4096.0 * float(bias.scale))
         call = Call(

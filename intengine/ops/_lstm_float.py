@@ -4,12 +4,11 @@ Source: tflite/kernels/lstm_eval.cc
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from intengine_kernels.eigen import BLOCKED, BY_LANES, INNER, SMALL
 from intengine_kernels.hybrid_quantize import LANES
-from intengine_kernels.lstm_float import NONE, lstm_float, lstm_hybrid
+from intengine_kernels.lstm_float import NONE, SIGN_BIT, lstm_float, lstm_hybrid
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -45,9 +44,9 @@ def check_types(ctx: NodeContext, cell: Cell, out: Operand) -> None:
 
 
 def _scale(operand: Operand) -> np.float32:
-    """LiteRT takes the first scale; a zero point is ignored."""
+    """The scale as LiteRT takes it: 0 unless there is exactly one. Zero points are ignored."""
     scales = operand.quantization.scale
-    return operand.scale if scales.size == 1 else np.float32(scales[0] if scales.size else 0.0)
+    return np.float32(scales[0] if scales.size == 1 else 0.0)
 
 
 def _matrices(operands: Sequence[Operand], units: int, depth: int) -> Matrices:
@@ -115,61 +114,68 @@ def prepare(
 ) -> Sequence[Call]:
     """The call for a sequence seen with this 3-D shape, written to the columns of `out` from `offset` on."""
     check_types(ctx, cell, out)
-    bias_projection = np.zeros(cell.outputs, np.float32)
+    rows = max(cell.batch, 1) if cell.time_major else 1
+    activation = ctx.options["fused_activation_function"]
+    activation = activation if NONE <= activation <= SIGN_BIT else NONE
+    aux: Ref | NDArray[np.float32] = np.zeros((0, 0, 0), np.float32)
+    if cell.aux_source is not None:
+        aux = cell.aux_source.ref()
+    projection_bias = np.zeros(cell.outputs, np.float32)
     if cell.projection_bias is not None:
-        bias_projection = np.array(cell.projection_bias.known())
-    rows = cell.batch if cell.time_major else 1
-    depth = out.shape[-1]
-    states: tuple[Any, ...] = (
+        projection_bias = np.array(cell.projection_bias.known())
+    sequence = (cell.source.ref(shape), aux, cell.time_major, reverse)
+    vectors = (
+        *_diagonal(cell), _peephole(cell), _floats(cell.bias, cell), _floats(cell.norm, cell),
+        activation, _places(cell), float(ctx.options["cell_clip"]),
+    )  # fmt: skip
+    after = (projection_bias, float(ctx.options["proj_clip"]))
+    gates = Scratch(_F32, (cell.gates, rows, cell.units))
+    ends = (
         Scratch(_F32, (rows, cell.units)),
         cell.output_state.ref((cell.batch, cell.outputs)), cell.cell_state.ref((cell.batch, cell.units)),
-        offset, out.ref((*shape[:2], depth)),
+        offset, out.ref((*shape[:2], out.shape[-1])),
     )  # fmt: skip
-    aux: Ref | NDArray[np.float32] = np.zeros((0, 0, 0), np.float32)
-    aux_depth = 0
-    if cell.aux_source is not None:
-        aux, aux_depth = cell.aux_source.ref(), cell.aux_source.shape[-1]
-    head = (cell.source.ref(shape), aux, cell.time_major, reverse)
-    middle = (
-        *_diagonal(cell), _peephole(cell), _floats(cell.bias, cell), _floats(cell.norm, cell),
-        ctx.options["fused_activation_function"], _places(cell), float(ctx.options["cell_clip"]),
-    )  # fmt: skip
-    gates = Scratch(_F32, (cell.gates, rows, cell.units))
-    projections = (cell.projection,) if cell.projection is not None else ()
     if cell.w[0].type is TensorType.FLOAT32:
-        projection = np.zeros((0, cell.units), np.float32)
-        if cell.projection is not None:
-            projection = np.array(cell.projection.known())
-        recurrent = np.zeros((cell.gates, cell.units, cell.outputs), np.float32)
-        for g, operand in enumerate(cell.r):
-            if operand.rank == 2:
-                recurrent[g] = operand.known()
-        orders = (
-            *(product_order(rows, cell.units, depth) for depth in (cell.inputs, aux_depth, cell.outputs)),
-            product_order(rows, cell.outputs, cell.units),
-        )
-        kept = ctx.options["fused_activation_function"] == NONE
-        return [
-            Call(
-                lstm_float,
-                (
-                    *head, orders, cell.stacked(cell.w), cell.stacked(cell.aux) if cell.aux else
-                    np.zeros((0, cell.units, 0), np.float32), recurrent, *middle, projection, bias_projection,
-                    float(ctx.options["proj_clip"]), gates, Scratch(_F32, (rows if kept else 0, cell.units)), *states,
-                ),
-            )
-        ]  # fmt: skip
-    return [
-        Call(
-            lstm_hybrid,
-            (
-                *head, bool(ctx.options["asymmetric_quantize_inputs"]),
-                _matrices(cell.w, cell.units, cell.inputs), _matrices(cell.aux, cell.units, aux_depth),
-                _matrices(cell.r, cell.units, cell.outputs), *middle,
-                _matrices(projections, cell.outputs, cell.units), bias_projection, float(ctx.options["proj_clip"]),
-                Scratch(_F32, (2, LANES)), Scratch(_I8, (rows, cell.inputs)), Scratch(_I8, (rows, aux_depth)),
-                Scratch(_I8, (rows, cell.outputs)), Scratch(_I8, (rows, cell.units)), Scratch(_F32, (4, rows)),
-                Scratch(_I32, (4, rows)), gates, np.zeros((0, cell.units), np.float32), *states,
-            ),
-        )
-    ]  # fmt: skip
+        orders, (w, a, r), projection = _float_weights(cell, rows)
+        stale = Scratch(_F32, (rows if activation == NONE else 0, cell.units))
+        return [Call(lstm_float, (*sequence, orders, w, a, r, *vectors, projection, *after, gates, stale, *ends))]
+    asymmetric = bool(ctx.options["asymmetric_quantize_inputs"])
+    matrices, hidden = _hybrid_weights(cell)
+    work = (
+        Scratch(_F32, (2, LANES)), *(Scratch(_I8, (rows, depth)) for depth in _depths(cell)),
+        Scratch(_F32, (4, rows)), Scratch(_I32, (4, rows)), gates, np.zeros((0, cell.units), np.float32),
+    )  # fmt: skip
+    return [Call(lstm_hybrid, (*sequence, asymmetric, *matrices, *vectors, hidden, *after, *work, *ends))]
+
+
+def _depths(cell: Cell) -> tuple[int, int, int, int]:
+    """Terms of the products with input, second input, state and hidden value."""
+    aux = cell.aux_source.shape[-1] if cell.aux_source is not None else 0
+    return cell.inputs, aux, cell.outputs, cell.units
+
+
+def _hybrid_weights(cell: Cell) -> tuple[tuple[Matrices, ...], Matrices]:
+    """Of input, second input and state; and the projection."""
+    inputs, aux, outputs, units = _depths(cell)
+    matrices = tuple(_matrices(o, units, d) for o, d in ((cell.w, inputs), (cell.aux, aux), (cell.r, outputs)))
+    return matrices, _matrices((cell.projection,) if cell.projection is not None else (), outputs, units)
+
+
+def _float_weights(
+    cell: Cell, rows: int
+) -> tuple[tuple[int, ...], tuple[NDArray[np.float32], ...], NDArray[np.float32]]:
+    """The orders of all products; weights of input, second input and state; and the projection."""
+    inputs, aux, outputs, units = _depths(cell)
+    orders = (
+        *(product_order(rows, units, depth) for depth in (inputs, aux, outputs)),
+        product_order(rows, outputs, units),
+    )
+    second = cell.stacked(cell.aux) if cell.aux else np.zeros((0, units, 0), np.float32)
+    recurrent = np.zeros((cell.gates, units, outputs), np.float32)
+    for g, operand in enumerate(cell.r):
+        if operand.rank == 2:
+            recurrent[g] = operand.known()
+    projection = np.zeros((0, units), np.float32)
+    if cell.projection is not None:
+        projection = np.array(cell.projection.known())
+    return orders, (cell.stacked(cell.w), second, recurrent), projection

@@ -69,7 +69,7 @@ def prepare(ctx: NodeContext, cell: Cell, shape: Shape) -> Sequence[Call]:
         intermediate(ctx, _GATE_INTERMEDIATE[g]).scale if normalized else _GATE_SCALE for g in range(cell.gates)
     ]
     hidden = intermediate(ctx, 4)
-    power = power_of_two(ctx, cell.cell_state)
+    power = power_of_two(cell.cell_state)
     if not -15 <= power <= -9:
         cell.cell_state.refuse("needs a scale from 2**-15 to 2**-9", f"2**{power}")
     scales = np.zeros((cell.gates, 4, 2), np.int32)

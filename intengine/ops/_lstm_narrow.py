@@ -7,7 +7,8 @@ Source: tflite/kernels/lstm.cc, lstm_eval.cc
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.elementwise import exp_float, tanh_float
@@ -22,6 +23,8 @@ from intengine.step import Call, Scratch
 
 #: For forget, cell and output gate: the intermediates of the gate, of W x and of R h.
 _INTERMEDIATES = ((3, 4, 5), (6, 7, 8), (9, 10, 11))
+_exp: Callable[..., Any] = exp_float
+_hyperbolic_tangent: Callable[..., Any] = tanh_float
 _RAWS = np.arange(65536).astype(np.uint16).view(np.int16)
 
 
@@ -34,7 +37,7 @@ def _truncated(values: NDArray[np.float32]) -> NDArray[np.int16]:
 def _sigmoid() -> NDArray[np.int16]:
     """int16[65536]: entry i is 1 / (1 + exp(-x)) of the raw whose bits are i, 12 fraction bits, in float32."""
     exponential = np.empty(65536, np.float32)
-    exp_float(-(_RAWS.astype(np.float32) * np.float32(2.0**-12)), exponential)
+    _exp(-(_RAWS.astype(np.float32) * np.float32(2.0**-12)), exponential)
     return _truncated(np.float32(1) / (np.float32(1) + exponential))
 
 
@@ -42,7 +45,7 @@ def _sigmoid() -> NDArray[np.int16]:
 def _tanh(fraction_bits: int) -> NDArray[np.int16]:
     """int16[65536]: entry i is tanh of the raw whose bits are i, in float32."""
     values = np.empty(65536, np.float32)
-    tanh_float(_RAWS.astype(np.float32) * np.float32(2.0**-fraction_bits), values)
+    _hyperbolic_tangent(_RAWS.astype(np.float32) * np.float32(2.0**-fraction_bits), values)
     return _truncated(values)
 
 

@@ -132,9 +132,9 @@ def update_cell(cell, gates, shift, clip):
     forget, entering = gates[FORGET], gates[CELL]
     coupled = gates.shape[0] == INPUT
     for j in range(cell.shape[0]):
-        kept = np.int16(rdp(np.int32(np.int32(forget[j]) * np.int32(cell[j])), 15))
+        kept = np.int16(np.int32(rdp(np.int32(np.int32(forget[j]) * np.int32(cell[j])), 15)))
         opened = np.int16(np.int32(32767) - np.int32(forget[j])) if coupled else gates[INPUT, j]
-        added = np.int16(rdp(np.int32(np.int32(opened) * np.int32(entering[j])), shift))
+        added = np.int16(np.int32(rdp(np.int32(np.int32(opened) * np.int32(entering[j])), shift)))
         value = np.int64(clamp16(np.int64(kept) + np.int64(added)))
         if clip > 0:
             value = min(max(value, -np.int64(clip)), np.int64(clip))

@@ -95,7 +95,8 @@ def lstm_narrow(
                 gates[g, n] = look_up(tanh if g == CELL else sigmoid, gates[g, n])
         update_cell(cell, gates, 15, cell_clip)
         for n in range(units):
-            hidden[n] = np.int16(rdp(np.int32(np.int32(gates[OUTPUT, n]) * np.int32(look_up(tanh_cell, cell[n]))), 15))
+            product = np.int32(np.int32(gates[OUTPUT, n]) * np.int32(look_up(tanh_cell, cell[n])))
+            hidden[n] = np.int16(np.int32(rdp(product, 15)))
         for u in range(state.shape[0]):
             total = np.int64(projection_bias[u])
             for n in range(units):
