@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from intengine_kernels.eigen import (
     BLOCKED,
@@ -76,6 +76,7 @@ def test_layer_normalization(
     shift=st.integers(15, 21),
     clip=st.sampled_from([0, 1, 5000, 32767]),
 )
+@example(values=[(-32768, -32768, -32768, -32768)], shift=15, clip=0)
 def test_the_new_cell(
     run: Callable[..., Any], coupled: bool, values: list[tuple[int, int, int, int]], shift: int, clip: int
 ) -> None:
