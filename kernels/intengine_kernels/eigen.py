@@ -1,10 +1,10 @@
-"""float32 in the order of Eigen's SSE code, with which LiteRT computes its float cells: four lanes, no FMA."""
+"""float32 arithmetic in the order of Eigen with SSE: four lanes, no FMA. LiteRT computes float LSTM cells with it."""
 
 import math
 
 import numpy as np
 
-from intengine_kernels.jit import inline
+from intengine_kernels.jit import inline, subroutine
 
 #: Lanes of a vector.
 LANES = 4
@@ -64,7 +64,7 @@ def logistic_alone(x):
     return np.float32(e / np.float32(np.float32(1.0) + e))
 
 
-@inline
+@subroutine
 def logistic_row(x, place):
     """x = logistic(x): in vectors that start at multiples of four elements, the ends alone.
 
@@ -82,30 +82,133 @@ def logistic_row(x, place):
         x[i] = logistic_alone(x[i])
 
 
-@inline
-def dot_by_lanes(a, b):
-    """Sum of a * b in float32: four sums over every fourth term, added as (0 + 2) + (1 + 3), then the rest in order.
+#: Orders of summation of a product of matrices: with one column or row; one number; few terms; any other.
+BY_LANES, INNER, SMALL, BLOCKED = 0, 1, 2, 3
+#: Rows and columns of one block of a product.
+_BLOCK_ROWS, _BLOCK_COLUMNS = 8, 4
 
-    Source: Eigen/src/Core/products/GeneralMatrixVector.h
-    """
+
+@inline
+def _in_order(a, b, start, total):
+    """total + the sum of a * b from index `start` on, term by term."""
+    for k in range(start, a.shape[0]):
+        total = np.float32(total + np.float32(a[k] * b[k]))
+    return total
+
+
+@inline
+def _by_lanes(a, b):
+    """Four sums over every fourth term, added as (0 + 2) + (1 + 3), then the rest."""
     c0, c1, c2, c3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    n = a.shape[0]
-    whole = n - n % LANES
-    for k in range(0, whole, LANES):
-        c0 = np.float32(np.float32(a[k] * b[k]) + c0)
-        c1 = np.float32(np.float32(a[k + 1] * b[k + 1]) + c1)
-        c2 = np.float32(np.float32(a[k + 2] * b[k + 2]) + c2)
-        c3 = np.float32(np.float32(a[k + 3] * b[k + 3]) + c3)
-    total = np.float32(np.float32(c0 + c2) + np.float32(c1 + c3))
-    for k in range(whole, n):
+    whole = a.shape[0] - a.shape[0] % 4
+    for k in range(0, whole, 4):
+        c0 = np.float32(c0 + np.float32(a[k] * b[k]))
+        c1 = np.float32(c1 + np.float32(a[k + 1] * b[k + 1]))
+        c2 = np.float32(c2 + np.float32(a[k + 2] * b[k + 2]))
+        c3 = np.float32(c3 + np.float32(a[k + 3] * b[k + 3]))
+    return _in_order(a, b, whole, np.float32(np.float32(c0 + c2) + np.float32(c1 + c3)))
+
+
+@inline
+def _by_fours(a, b):
+    """Four sums over every fourth term, added as (0 + 1) + (2 + 3), then the rest."""
+    c0, c1, c2, c3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    whole = a.shape[0] - a.shape[0] % 4
+    for k in range(0, whole, 4):
+        c0 = np.float32(c0 + np.float32(a[k] * b[k]))
+        c1 = np.float32(c1 + np.float32(a[k + 1] * b[k + 1]))
+        c2 = np.float32(c2 + np.float32(a[k + 2] * b[k + 2]))
+        c3 = np.float32(c3 + np.float32(a[k + 3] * b[k + 3]))
+    return _in_order(a, b, whole, np.float32(np.float32(c0 + c1) + np.float32(c2 + c3)))
+
+
+@inline
+def _alternating(a, b):
+    """Even and odd terms of whole blocks of eight apart, then together, then the rest."""
+    even, odd = np.float32(0), np.float32(0)
+    whole = a.shape[0] - a.shape[0] % 8
+    for k in range(0, whole, 2):
+        even = np.float32(even + np.float32(a[k] * b[k]))
+        odd = np.float32(odd + np.float32(a[k + 1] * b[k + 1]))
+    return _in_order(a, b, whole, np.float32(even + odd))
+
+
+@inline
+def _lane(a, b, start, stop, step):
+    """Sum of every `step`-th product in start..stop; 0 if there is none."""
+    total = np.float32(0.0)
+    for k in range(start, stop, step):
         total = np.float32(total + np.float32(a[k] * b[k]))
     return total
 
 
 @inline
-def dot_in_order(a, b):
-    """Sum of a * b in float32, term by term."""
-    total = np.float32(0.0)
-    for k in range(a.shape[0]):
-        total = np.float32(total + np.float32(a[k] * b[k]))
-    return total
+def _by_vectors(a, b, ways):
+    """`ways` (2 or 4) sums over vectors of four lanes in turn, added together lane by lane, then the lanes.
+
+    Two: a vector that is left over comes after the two sums. Four: those that are left over go on with the first
+    sums, and these are added from the last.
+    """
+    n = a.shape[0]
+    vectors = n // 4
+    if vectors == 0:
+        return _in_order(a, b, 0, np.float32(0.0))
+    stop = vectors * 4
+    c0, c1, c2, c3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    for lane in range(4):
+        if ways == 2:
+            whole = max(vectors // 2 * 8, 4)
+            total = _lane(a, b, lane, whole, 8)
+            if vectors > 1:
+                total = np.float32(total + _lane(a, b, lane + 4, whole, 8))
+                if stop > whole:
+                    total = np.float32(total + np.float32(a[stop - 4 + lane] * b[stop - 4 + lane]))
+        else:
+            total = _lane(a, b, lane, stop, 16)
+            third = _lane(a, b, lane + 8, stop, 16)
+            if vectors > 3:
+                third = np.float32(third + _lane(a, b, lane + 12, stop, 16))
+            second = _lane(a, b, lane + 4, stop, 16)
+            if vectors > 2:
+                second = np.float32(second + third)
+            if vectors > 1:
+                total = np.float32(total + second)
+        if lane == 0:
+            c0 = total
+        elif lane == 1:
+            c1 = total
+        elif lane == 2:
+            c2 = total
+        else:
+            c3 = total
+    return _in_order(a, b, stop, np.float32(np.float32(c0 + c2) + np.float32(c1 + c3)))
+
+
+@subroutine
+def add_product(order, x, w, out):
+    """out[b, n] += sum of x[b] * w[n] in float32, summed in that order of Eigen's.
+
+    A BLOCKED product of more terms than fit the first cache, which Eigen sums in parts, is summed as one here.
+
+    Args: x: float32[B, K]. w: float32[N, K]. out: float32[B, N], read and written.
+    Source: Eigen/src/Core/products/GeneralMatrixVector.h, GeneralBlockPanelKernel.h, Eigen/src/Core/InnerProduct.h
+    """
+    columns, rows = out.shape
+    whole_rows = rows - rows % _BLOCK_ROWS
+    half_rows = rows - rows % (_BLOCK_ROWS // 2)
+    whole_columns = columns - columns % _BLOCK_COLUMNS
+    for b in range(columns):
+        for n in range(rows):
+            if order == BY_LANES:
+                total = _by_lanes(x[b], w[n])
+            elif order == INNER:
+                total = _by_vectors(x[b], w[n], 4)
+            elif order == SMALL:
+                total = _by_vectors(x[b], w[n], 2)
+            elif b >= whole_columns or n < whole_rows:
+                total = _in_order(x[b], w[n], 0, np.float32(0.0))
+            elif n < half_rows:
+                total = _alternating(x[b], w[n])
+            else:
+                total = _by_fours(x[b], w[n])
+            out[b, n] = np.float32(total + out[b, n])

@@ -7,6 +7,7 @@ Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc, tensor_utils.cc, 
 
 import numpy as np
 
+from intengine_kernels.fixedpoint import INT32_MAX, INT32_MIN
 from intengine_kernels.jit import inline
 
 #: Partial minima and maxima, so that they vectorize.
@@ -40,28 +41,41 @@ def _range(x, lanes):
 
 
 @inline
-def _to_int32(value):
-    """float32 -> int32, truncated; what int32 cannot hold, and NaN, is its least number, as x86 has it."""
-    fits = np.float32(-(2.0**31)) <= value < np.float32(2.0**31)
-    return np.int32(value if fits else np.float32(-(2.0**31)))
+def _to_int32(value, above):
+    """float32 -> int32, truncated; `above` where it is too great, the least number where it is too small or NaN."""
+    if value >= np.float32(2.0**31):
+        return np.int32(above)
+    return np.int32(value if value >= np.float32(-(2.0**31)) else np.float32(-(2.0**31)))
 
 
 @inline
 def _round_row(x, inverse, zero_point, least, q):
-    """q[i] = clamp(round(x[i] * inverse) + zero_point, least, 127)."""
+    """q[i] = clamp(round(x[i] * inverse) + zero_point, least, 127).
+
+    Where the product is no int32 (the inverse of a tiny range is infinite), in vectors it saturates, and NaN is the
+    least number, before the zero point is added, which wraps. In the rest of a symmetric row all of these are the
+    least number; in that of an asymmetric one the sum saturates, and NaN becomes 0.
+    """
     whole = x.shape[0] - x.shape[0] % SIMD
     body = x[:whole]
     target = q[:whole]
     for i in range(whole):
         value = np.float32(body[i] * inverse)
         value = np.float32(value + np.copysign(np.float32(0.5), value))
-        target[i] = np.int8(min(max(np.int32(_to_int32(value) + zero_point), least), np.int32(127)))
+        sum_ = np.int32(np.int64(_to_int32(value, INT32_MAX)) + np.int64(zero_point))
+        target[i] = np.int8(min(max(sum_, least), np.int32(127)))
     for i in range(whole, x.shape[0]):
         value = np.float32(x[i] * inverse)
         rounded = np.trunc(value)
         if abs(np.float32(value - rounded)) >= np.float32(0.5):
             rounded = np.float32(rounded + np.copysign(np.float32(1.0), value))
-        q[i] = np.int8(min(max(np.int32(_to_int32(rounded) + zero_point), least), np.int32(127)))
+        if least == -127:
+            nearest = np.int64(_to_int32(rounded, INT32_MIN))
+        elif rounded != rounded:
+            nearest = -np.int64(zero_point)
+        else:
+            nearest = np.int64(_to_int32(rounded, INT32_MAX))
+        q[i] = np.int8(min(max(nearest + np.int64(zero_point), np.int64(least)), np.int64(127)))
 
 
 @inline

@@ -26,6 +26,8 @@ MODELS = [
     "audio/dtln_1_int16x8",
     "audio/dtln_quant_1_dynamic",
     "audio/ad01_int8",
+    "audio/micro_speech_lstm_int8",
+    "vision/lstm_mnist_int8",
     "vision/mnist_lenet_int8",
     "vision/meter_digit_int8",
     "pose/face_detection_short_range_fp16",

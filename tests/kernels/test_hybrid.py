@@ -63,7 +63,19 @@ def test_rows_of_any_length(size: int) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [[0.0] * 20, [-0.0] * 3, [3.0] * 20, [-3.0] * 20, [1e-38, 1e38], [-1e-30, 0.0], [1e-39] * 9, [-1e-42, 1e-43]],
+    [
+        [1e-38, 0.0, -3e-38, 2e-38] * 5,
+        [-1e-38, 0.0, 3e-38],
+        [3e-38, 0.0] * 5,
+        [0.0] * 20,
+        [-0.0] * 3,
+        [3.0] * 20,
+        [-3.0] * 20,
+        [1e-38, 1e38],
+        [-1e-30, 0.0],
+        [1e-39] * 9,
+        [-1e-42, 1e-43],
+    ],
 )
 def test_odd_rows(values: list[float]) -> None:
     x = np.array(values, np.float32)

@@ -8,34 +8,43 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.spec.fixedpoint import INT32_MIN, half_away, wrap32
+from tests.spec.fixedpoint import INT32_MAX, INT32_MIN, half_away, wrap32
 
 F32 = np.float32
 #: Elements of a row that x86 code rounds together, and weights that it multiplies together.
 ROUND_BLOCK, PRODUCT_BLOCK = 8, 16
 
 
-def _rounded(value: np.float32, i: int, n: int) -> int:
-    """x86 adds half and truncates, but for the tail of a row; what int32 cannot hold becomes its least number."""
+def _sum(value: np.float32, zero_point: int, i: int, n: int, *, asymmetric: bool) -> int:
+    """round(value) + zero_point as x86 has it: adding half and truncating, but for the tail of a row.
+
+    What int32 cannot hold saturates, and NaN becomes the least number, with a sum that wraps; in the tail all of it
+    becomes the least number in symmetric rows, while in asymmetric ones the sum saturates and NaN becomes 0.
+    """
+    in_vector = i < n - n % ROUND_BLOCK
     if not abs(float(value)) < 2.0**31:
-        return INT32_MIN
-    if i < n - n % ROUND_BLOCK:
-        return math.trunc(float(F32(value + F32(math.copysign(0.5, value)))))
-    return half_away(float(value))
+        if in_vector:
+            return wrap32((INT32_MAX if value > 0 else INT32_MIN) + zero_point)
+        if not asymmetric:
+            return INT32_MIN
+        return 0 if np.isnan(value) else INT32_MAX if value > 0 else INT32_MIN
+    if in_vector:
+        return math.trunc(float(F32(value + F32(math.copysign(0.5, value))))) + zero_point
+    return half_away(float(value)) + zero_point
 
 
-@np.errstate(over="ignore")
+@np.errstate(over="ignore", invalid="ignore")
 def quantize_symmetric(x: NDArray[np.float32]) -> tuple[list[int], np.float32]:
     """(q, scale) of one row, q in -127..127."""
     reach = max(abs(F32(x.min())), abs(F32(x.max())))
     if reach == 0:
         return [0] * x.size, F32(1)
     inverse = F32(F32(127) / reach)
-    q = [_rounded(F32(value * inverse), i, x.size) for i, value in enumerate(x)]
+    q = [_sum(F32(value * inverse), 0, i, x.size, asymmetric=False) for i, value in enumerate(x)]
     return [min(max(value, -127), 127) for value in q], F32(reach / F32(127))
 
 
-@np.errstate(over="ignore", divide="ignore")
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def quantize_asymmetric(x: NDArray[np.float32]) -> tuple[list[int], np.float32, int]:
     """(q, scale, zero point) of one row, q in -128..127."""
     lo, hi = min(F32(0), F32(x.min())), max(F32(0), F32(x.max()))
@@ -48,7 +57,7 @@ def quantize_asymmetric(x: NDArray[np.float32]) -> tuple[list[int], np.float32, 
     zero_point = -128 if real <= -128 else 127 if real >= 127 else half_away(real)
     scale = F32(step)
     inverse = F32(1.0 / float(scale))
-    q = [wrap32(_rounded(F32(value * inverse), i, x.size) + zero_point) for i, value in enumerate(x)]
+    q = [_sum(F32(value * inverse), zero_point, i, x.size, asymmetric=True) for i, value in enumerate(x)]
     return [min(max(value, -128), 127) for value in q], scale, zero_point
 
 
