@@ -54,6 +54,7 @@ def _choose(
     for box, score in enumerate(scores):
         if score > least:
             queue.push((score, box, 0))
+    most = min(most, len(queue))
     chosen: list[tuple[int, np.float32]] = []
     while len(queue) and len(chosen) < most:
         original, box, compared = queue.pop()
@@ -71,8 +72,9 @@ def _choose(
             continue
         if score == original:
             chosen.append((box, score))
-        elif score > least:
-            queue.push((score, box, len(chosen)))
+        if score > least:
+            # A chosen box comes back too, and is then suppressed by itself; on the way it moves its equals.
+            queue.push((score, box, len(chosen) - (score == original)))
     return chosen
 
 
