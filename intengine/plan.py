@@ -90,6 +90,7 @@ class _Builder:
             tuple(self.operand(i) for i in node.inputs),
             tuple(outputs),
             tuple(self.operand(i) for i in node.intermediates),
+            self.operand,
         )
 
     def prepare(self, node: Node) -> Step:

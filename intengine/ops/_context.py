@@ -1,6 +1,6 @@
 """What an operator sees of its node while it is inferred and prepared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -159,6 +159,7 @@ class NodeContext:
     Attributes:
         node: as the file declares it. numerics: the profile in force.
         inputs, outputs, intermediates: operands in order; outputs have their inferred shapes once prepare runs.
+        find: any tensor of the subgraph by its index; None for -1.
     """
 
     node: Node
@@ -166,6 +167,7 @@ class NodeContext:
     inputs: tuple[Operand | None, ...]
     outputs: tuple[Operand, ...]
     intermediates: tuple[Operand | None, ...] = ()
+    find: Callable[[int], Operand | None] = lambda index: None
 
     @property
     def options(self) -> Options:
@@ -190,6 +192,17 @@ class NodeContext:
         if i >= len(self.outputs):
             raise InvalidModelError(f"{self.node.op} needs output {i}; the node has {len(self.outputs)}.")
         return self.outputs[i]
+
+    def tensor(self, index: int) -> Operand:
+        """A tensor that is no operand of the node, as one that another tensor's quantization names.
+
+        Raises:
+            InvalidModelError: if there is none.
+        """
+        operand = self.find(index)
+        if operand is None:
+            raise InvalidModelError(f"{self.node.op} needs a tensor that its quantization names; it names none.")
+        return operand
 
     @property
     def signature(self) -> str:

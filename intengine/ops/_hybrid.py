@@ -15,6 +15,7 @@ from intengine_kernels.hybrid import (
     gemm_hybrid,
 )
 from intengine_kernels.hybrid_quantize import LANES
+from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from numpy.typing import NDArray
 
@@ -148,6 +149,8 @@ def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
     values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
+    if weights.spec.sparsity is not None and ctx.options["asymmetric_quantize_inputs"]:
+        return [_sparse(ctx, values)]
     weight_rows, copies = _with_negatives(values)
     packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
@@ -164,3 +167,20 @@ def fully_connected(ctx: NodeContext) -> Sequence[Call]:
             ),
         )
     ]  # fmt: skip
+
+
+def _sparse(ctx: NodeContext, values: NDArray[np.int8]) -> Call:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, depth = weights.shape
+    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    rows = source.size // depth
+    whole = np.arange(depth) < depth // _SSE_BLOCK * _SSE_BLOCK
+    return Call(
+        gemm_hybrid_sparse,
+        (
+            source.ref((rows, depth)), np.array(values), ((values == -128) & whole).astype(np.int8),
+            _row_sums(values), _scales(weights, channels, 0), weights.quantization.per_channel,
+            float_bias(ctx, ctx.optional(2), channels), lo, hi, Scratch(np.dtype(np.float32), (2, LANES)),
+            Scratch(np.dtype(np.int8), (depth,)), out.ref((rows, channels)),
+        ),
+    )  # fmt: skip
