@@ -64,7 +64,8 @@ def _fully_connected(draw: Draw, kind: str) -> Problem:
     if draw(st.booleans()):
         bias = "INT32" if kind == "int8" else "FLOAT32"
         chosen = draw(values("INT16", (channels,))) if kind == "int8" else draw(values(bias, (channels,)))
-        operands[2] = b.tensor("b", bias, (channels,), chosen.astype(TensorType[bias].dtype))
+        total = np.float32(x.scale) * scale.astype(np.float32) if x.scale else None
+        operands[2] = b.tensor("b", bias, (channels,), chosen.astype(TensorType[bias].dtype), scale=total)
     like = float(x.scale * scale.max() * 64 * depth**0.5) if kind == "int8" else None
     out = draw(results(types[0], (rows, channels), like))
     y = b.tensor("y", out.type, out.shape, scale=out.scale, zero_point=out.zero_point)
