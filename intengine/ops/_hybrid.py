@@ -55,6 +55,21 @@ def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
 
 
+def _lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
+    """Row sums [N] of [N, K] as x86 builds add them up: in int16 lanes, which can wrap where K is above 2064.
+
+    Lane j takes columns 2 * j and 2 * j + 1 of each 16, and column j of 8 more; the last columns are added in int32.
+
+    Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
+    """
+    depth = rows.shape[1]
+    whole, most = depth // 16 * 16, depth // 8 * 8
+    lanes = rows[:, :whole].reshape(rows.shape[0], whole // 16, 8, 2).sum(axis=(1, 3), dtype=np.int16)
+    if whole < most:
+        lanes += rows[:, whole:most]
+    return lanes.sum(axis=1, dtype=np.int32) + rows[:, most:].sum(axis=1, dtype=np.int32)
+
+
 def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
     """[..., K] weights as x86 builds multiply them, with the number of copies of min(q, 0) that they need.
 
@@ -160,7 +175,7 @@ def fully_connected(ctx: NodeContext) -> Sequence[Call]:
             gemm_hybrid,
             (
                 packed.isa, source.ref((rows, depth)), packed.flip, copies, packed.weights, packed.bias,
-                _padded(packed, _row_sums(values)), _padded(packed, _scales(weights, channels, 0)),
+                _padded(packed, _lane_sums(values)), _padded(packed, _scales(weights, channels, 0)),
                 _padded(packed, float_bias(ctx, ctx.optional(2), channels)),
                 bool(ctx.options["asymmetric_quantize_inputs"]), lo, hi, 0, rows,
                 *_scratch(packed, (depth,)), out.ref((rows, channels)),

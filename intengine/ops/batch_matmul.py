@@ -83,9 +83,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     return [*copies, Call(batch_matmul_requantize, (left, right, from_a, from_b, *parameters, target))]
 
 
-def _hybrid(
-    ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a: Any, from_b: Any, target: Ref
-) -> Call:
+def _hybrid(ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a: Any, from_b: Any, target: Ref) -> Call:
     """float32 x int8 -> float32, each row of the left side quantized on the fly.
 
     LiteRT finds the scales of a left batch, and the sums of a right one, at the *sum* of its batch indices, which
@@ -102,7 +100,7 @@ def _hybrid(
     merged = not ctx.options["adj_x"] and min(a.rank, b.rank) > 2 and b.shape[-3] == 1
     scale_row = _sum_of_indices(a.shape[:-2], batches, rows, merged=merged)
     sum_row = _sum_of_indices(b.shape[:-2], batches, columns, merged=merged)
-    computed = math.prod(((1, 1, 1) + b.shape[: -3 if merged else -2])[-2:]) * columns
+    computed = math.prod((1, 1, *b.shape[: -3 if merged else -2])[-2:]) * columns
     sum_row = np.where(sum_row < computed, sum_row, from_b * columns)
     float32, int32 = np.dtype(np.float32), np.dtype(np.int32)
     return Call(
@@ -110,8 +108,9 @@ def _hybrid(
         (
             left, right, from_a, from_b, scale_row, sum_row, np.array(np.broadcast_to(filter_scale, columns)),
             bool(ctx.options["asymmetric_quantize_inputs"]), Scratch(float32, (2, LANES)),
-            Scratch(float32, (left.shape[0] * rows,)), Scratch(int32, (left.shape[0] * rows,)),
-            Scratch(int32, (right.shape[0] * columns,)), Scratch(np.dtype(np.int8), left.shape), target,
+            Scratch(np.dtype(np.int16), (8,)), Scratch(float32, (left.shape[0] * rows,)),
+            Scratch(int32, (left.shape[0] * rows,)), Scratch(int32, (right.shape[0] * columns,)),
+            Scratch(np.dtype(np.int8), left.shape), target,
         ),
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     ctx.require(2 <= bits <= 16, "needs 2 to 16 bits", bits)
     least, most = np.float32(ctx.options["narrow_range"]), np.float32(2**bits - 1)
     lo, hi = np.float32(ctx.options["min"]), np.float32(ctx.options["max"])
-    ctx.require(math.isfinite(float(hi) - float(lo)) and lo < hi, "needs a finite range", (float(lo), float(hi)))
+    ctx.require(math.isfinite(float(hi) - float(lo)) and bool(lo < hi), "needs a finite range", (float(lo), float(hi)))
     with np.errstate(all="ignore"):
         scale = (hi - lo) / (most - least)
         zero = least - lo / scale

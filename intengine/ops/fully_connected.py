@@ -11,16 +11,7 @@ from numpy.typing import NDArray
 from intengine.model import BlockwiseQuantization, TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
-from intengine.ops._fully_connected import (
-    SHUFFLED,
-    blockwise,
-    fixed_multipliers,
-    int16_call,
-    int16_weights,
-    is_wrapping,
-    shuffled,
-    wrapping_call,
-)
+from intengine.ops._fully_connected import SHUFFLED, fixed_multipliers, int16_call, int16_weights, shuffled
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -31,6 +22,7 @@ from intengine.ops._matrix import (
     pack,
 )
 from intengine.ops._registry import Operator, register
+from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
 from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1, activation_range
 from intengine.shapes import Shape
 from intengine.step import Call

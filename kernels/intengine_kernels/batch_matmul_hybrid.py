@@ -3,7 +3,32 @@
 import numpy as np
 
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
-from intengine_kernels.jit import kernel
+from intengine_kernels.jit import inline, kernel
+
+
+@inline
+def _lane_sum(row, lanes):
+    """Sum of int8[K] as x86 builds add it up: in int16 lanes, which can wrap where K is above 2064.
+
+    Lane j takes elements 2 * j and 2 * j + 1 of each 16, and element j of 8 more; the last ones are added in int32.
+
+    Args: row int8[K], lanes scratch int16[8].
+    """
+    depth = row.shape[0]
+    whole, most = depth // 16 * 16, depth // 8 * 8
+    lanes[:] = np.int16(0)
+    for at in range(0, whole, 16):
+        for j in range(8):
+            pair = np.int32(row[at + 2 * j]) + np.int32(row[at + 2 * j + 1])
+            lanes[j] = np.int16(np.int32(lanes[j]) + pair)
+    for k in range(whole, most):
+        lanes[k - whole] = np.int16(np.int32(lanes[k - whole]) + np.int32(row[k]))
+    total = np.int32(0)
+    for j in range(8):
+        total = np.int32(total + np.int32(lanes[j]))
+    for k in range(most, depth):
+        total = np.int32(total + np.int32(row[k]))
+    return total
 
 
 @kernel
@@ -31,19 +56,21 @@ def batch_matmul_int32(a, b, from_a, from_b, out):
 
 @kernel
 def batch_matmul_hybrid(
-    a, b, from_a, from_b, scale_row, sum_row, filter_scale, asymmetric, lanes, scales, zero_points, sums, q, out
-):
+    a, b, from_a, from_b, scale_row, sum_row, filter_scale, asymmetric, lanes, sum_lanes,
+    scales, zero_points, sums, q, out,
+):  # fmt: skip
     """out[i, m, n] = float32(sum over k of (q - z) * b) * (s * s_b), the row m of a quantized to q with s and z.
 
-    total = int32(float32(sum q * b) - float32(z) * float32(sum b)), rounded to float32 after every product and
-    difference and then towards zero.
+    sum over k = float32(sum q * b) - float32(z) * float32(`_lane_sum` of b), rounded to float32 after the product and
+    the difference, and then towards zero to int32.
 
     Args:
         a: float32[*, M, K]. b: int8[*, N, K]. from_a, from_b: int64[B], the batch each output reads.
         scale_row: int64[B], the row of all rows of a whose scale and zero point row 0 of an output batch takes.
         sum_row: int64[B], the row of all rows of b whose sum column 0 of an output batch takes.
         filter_scale: float32[N]. asymmetric: whether q has a zero point.
-        lanes: scratch float32[2, LANES]. scales: scratch float32, zero_points: scratch int32, one for each row of a.
+        lanes: scratch float32[2, LANES]. sum_lanes: scratch int16[8].
+        scales: scratch float32, zero_points: scratch int32, one for each row of a.
         sums: scratch int32, one for each row of b. q: scratch int8, of the shape of a.
         out: float32[B, M, N], written.
 
@@ -58,11 +85,7 @@ def batch_matmul_hybrid(
         else:
             scales[r], zero_points[r] = quantize_symmetric(source, lanes, target)
     for r in range(b.shape[0] * b.shape[1]):
-        factors = b[r // b.shape[1], r % b.shape[1]]
-        total = np.int32(0)
-        for k in range(depth):
-            total = np.int32(total + np.int32(factors[k]))
-        sums[r] = total
+        sums[r] = _lane_sum(b[r // b.shape[1], r % b.shape[1]], sum_lanes)
     for i in range(batches):
         left, right = q[from_a[i]], b[from_b[i]]
         for m in range(rows):
