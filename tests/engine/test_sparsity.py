@@ -34,7 +34,9 @@ def tensor(shape: tuple[int, ...], sparsity: Sparsity, stored: Any, type_: Tenso
 GOOD = tensor((3, 4), Sparsity((0, 1), (), (dense(3), csr([0, 1, 1, 3], [1, 0, 3]))), [7, 8, 9])
 
 
-def with_levels(*levels: DimensionMetadata, order: tuple[int, ...] = (0, 1), blocks: tuple[int, ...] = ()) -> TensorSpec:
+def with_levels(
+    *levels: DimensionMetadata, order: tuple[int, ...] = (0, 1), blocks: tuple[int, ...] = ()
+) -> TensorSpec:
     return replace(GOOD, sparsity=Sparsity(order, blocks, levels))
 
 
