@@ -194,14 +194,16 @@ class NodeContext:
         return self.outputs[i]
 
     def tensor(self, index: int) -> Operand:
-        """A tensor that is no operand of the node, as one that another tensor's quantization names.
+        """A constant that is no operand of the node, as another tensor's quantization names one.
 
         Raises:
             InvalidModelError: if there is none.
         """
         operand = self.find(index)
-        if operand is None:
-            raise InvalidModelError(f"{self.node.op} needs a tensor that its quantization names; it names none.")
+        if operand is None or operand.value is None:
+            raise InvalidModelError(
+                f"{self.node.op} needs a constant that its quantization names; tensor {index} is none."
+            )
         return operand
 
     @property
