@@ -1,4 +1,4 @@
-"""A constant's stored bytes -> its elements: sub-byte types unpacked, strings split."""
+"""A constant's stored bytes -> its elements: sub-byte types unpacked, sparse tensors filled, strings split."""
 
 from typing import Any
 
@@ -8,27 +8,37 @@ from numpy.typing import NDArray
 from intengine.errors import CorruptModelError, UnsupportedOpError
 from intengine.model import TensorSpec, TensorType
 from intengine.shapes import elements
+from intengine.sparsity import stored_positions
 
 
 def unpack(spec: TensorSpec) -> NDArray[Any]:
     """The elements of a constant tensor, with its declared shape.
 
-    int8, int32, float32 and the like are views of the file; INT4, UINT4 and INT2 become int8, uint8 and int8.
+    int8, int32, float32 and the like are views of the file; INT4, UINT4 and INT2 become int8, uint8 and int8. Sparse
+    tensors become dense.
 
     Raises:
-        CorruptModelError: if the bytes do not fit the shape.
-        UnsupportedOpError: for a sparse or handle tensor.
+        CorruptModelError: if the bytes do not fit the shape, or a sparse tensor's description contradicts itself.
+        InvalidModelError: for a sparse tensor that stands for too many elements.
+        UnsupportedOpError: for a handle tensor.
     """
     raw = spec.raw
     assert raw is not None, "only constants have bytes"
     if spec.sparsity is not None:
-        raise UnsupportedOpError(f"Sparse tensors are not supported; tensor {spec.index} {spec.name!r} is one.")
-    count = elements(spec.shape)
+        positions = stored_positions(spec, raw.size * 8 // max(spec.type.bits, 1))
+        dense = np.zeros(elements(spec.shape), spec.type.dtype)
+        dense[positions] = _stored(spec, raw, positions.size)
+        return dense.reshape(spec.shape)
     if spec.type is TensorType.STRING:
         return unpack_strings(raw, spec.shape, spec.name)
-    bits = spec.type.bits
-    if bits == 0:
+    if spec.type.bits == 0:
         raise UnsupportedOpError(f"A constant {spec.type.name} tensor cannot be read: {spec.name!r}.")
+    return _stored(spec, raw, elements(spec.shape)).reshape(spec.shape)
+
+
+def _stored(spec: TensorSpec, raw: NDArray[np.uint8], count: int) -> NDArray[Any]:
+    """[count], the first elements of a buffer."""
+    bits = spec.type.bits
     if raw.size < -(-count * bits // 8):
         raise CorruptModelError(
             f"A {spec.type.name} constant of shape {list(spec.shape)} needs {-(-count * bits // 8)} bytes; "
@@ -37,10 +47,8 @@ def unpack(spec: TensorSpec) -> NDArray[Any]:
         )
     if bits >= 8:
         data = raw[: count * bits // 8]
-        if spec.type is TensorType.BOOL:
-            return (data != 0).reshape(spec.shape)
-        return data.view(spec.type.dtype).reshape(spec.shape)
-    return _unpack_bits(raw, count, bits, signed=spec.type is not TensorType.UINT4).reshape(spec.shape)
+        return data != 0 if spec.type is TensorType.BOOL else data.view(spec.type.dtype)
+    return _unpack_bits(raw, count, bits, signed=spec.type is not TensorType.UINT4)
 
 
 def _unpack_bits(raw: NDArray[np.uint8], count: int, bits: int, *, signed: bool) -> NDArray[Any]:

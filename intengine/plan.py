@@ -145,6 +145,7 @@ class Builder:
             tuple(self.operand(i) for i in node.inputs),
             tuple(outputs),
             tuple(self.operand(i) for i in node.intermediates),
+            self.operand,
         )
 
     def prepare(self, node: Node) -> Step:

@@ -5,7 +5,7 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 """
 
 from intengine.errors import InputError
-from intengine.numerics._record import ConvScales, Numerics, Requantizer
+from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 
 PROFILES: dict[str, Numerics] = {profile.name: profile for profile in (LITERT_REFERENCE,)}
@@ -25,4 +25,4 @@ def get(profile: str | Numerics) -> Numerics:
         raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
 
 
-__all__ = ["PROFILES", "ConvScales", "Numerics", "Requantizer", "get"]
+__all__ = ["PROFILES", "ConvScales", "Numerics", "Requantizer", "fixed_point", "get"]

@@ -1,6 +1,6 @@
 """What an operator sees of its node while it is inferred and prepared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
@@ -181,6 +181,7 @@ class NodeContext:
     Attributes:
         node: as the file declares it. numerics: the profile in force. model: what is around the node.
         inputs, outputs, intermediates: operands in order; outputs have their inferred shapes once prepare runs.
+        find: any tensor of the subgraph by its index; None for -1.
     """
 
     node: Node
@@ -189,6 +190,7 @@ class NodeContext:
     inputs: tuple[Operand | None, ...]
     outputs: tuple[Operand, ...]
     intermediates: tuple[Operand | None, ...] = ()
+    find: Callable[[int], Operand | None] = lambda index: None
 
     @property
     def options(self) -> Options:
@@ -213,6 +215,19 @@ class NodeContext:
         if i >= len(self.outputs):
             raise InvalidModelError(f"{self.node.op} needs output {i}; the node has {len(self.outputs)}.")
         return self.outputs[i]
+
+    def tensor(self, index: int) -> Operand:
+        """A constant that is no operand of the node, as another tensor's quantization names one.
+
+        Raises:
+            InvalidModelError: if there is none.
+        """
+        operand = self.find(index)
+        if operand is None or operand.value is None:
+            raise InvalidModelError(
+                f"{self.node.op} needs a constant that its quantization names; tensor {index} is none."
+            )
+        return operand
 
     @property
     def signature(self) -> str:

@@ -15,6 +15,7 @@ from intengine_kernels.hybrid import (
     gemm_hybrid,
 )
 from intengine_kernels.hybrid_quantize import LANES
+from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from numpy.typing import NDArray
 
@@ -52,6 +53,21 @@ def _scales(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
 
 def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
+
+
+def _lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
+    """Row sums [N] of [N, K] as x86 builds add them up: in int16 lanes, which can wrap where K is above 2064.
+
+    Lane j takes columns 2 * j and 2 * j + 1 of each 16, and column j of 8 more; the last columns are added in int32.
+
+    Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
+    """
+    depth = rows.shape[1]
+    whole, most = depth // 16 * 16, depth // 8 * 8
+    lanes = rows[:, :whole].reshape(rows.shape[0], whole // 16, 8, 2).sum(axis=(1, 3), dtype=np.int16)
+    if whole < most:
+        lanes += rows[:, whole:most]
+    return lanes.sum(axis=1, dtype=np.int32) + rows[:, most:].sum(axis=1, dtype=np.int32)
 
 
 def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
@@ -138,6 +154,8 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    if weights.spec.sparsity is not None and ctx.options["asymmetric_quantize_inputs"]:
+        return [_sparse(ctx)]
     channels, depth = weights.shape
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     rows = source.size // depth
@@ -167,8 +185,26 @@ def product(
         gemm_hybrid,
         (
             packed.isa, x, packed.flip, copies, packed.weights, packed.bias,
-            _padded(packed, _row_sums(values)), _padded(packed, _scales(weights, channels, 0)),
-            _padded(packed, bias), asymmetric, lo, hi, 0, rows,
+            _padded(packed, _lane_sums(values)), _padded(packed, _scales(weights, channels, 0)),
+            _padded(packed, bias), bool(asymmetric), lo, hi, 0, rows,
             *_scratch(packed, (depth,)), out,
+        ),
+    )  # fmt: skip
+
+
+def _sparse(ctx: NodeContext) -> Call:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
+    channels, depth = weights.shape
+    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    rows = source.size // depth
+    whole = np.arange(depth) < depth // _SSE_BLOCK * _SSE_BLOCK
+    return Call(
+        gemm_hybrid_sparse,
+        (
+            source.ref((rows, depth)), np.array(values), ((values == -128) & whole).astype(np.int8),
+            _row_sums(values), _scales(weights, channels, 0), weights.quantization.per_channel,
+            float_bias(ctx, ctx.optional(2), channels), lo, hi, Scratch(np.dtype(np.float32), (2, LANES)),
+            Scratch(np.dtype(np.int8), (depth,)), out.ref((rows, channels)),
         ),
     )  # fmt: skip

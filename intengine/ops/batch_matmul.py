@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels.batch_matmul import batch_matmul_float, batch_matmul_requantize
+from intengine_kernels.batch_matmul_hybrid import batch_matmul_hybrid, batch_matmul_int32
+from intengine_kernels.hybrid_quantize import LANES
+from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.numerics import ConvScales
@@ -61,13 +64,16 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     copies = [*before_a, *before_b]
     if a.type is b.type is out.type is TensorType.FLOAT32:
         return [*copies, Call(batch_matmul_float, (left, right, from_a, from_b, target))]
+    if a.type is out.type is TensorType.FLOAT32 and b.type is TensorType.INT8:
+        return [*copies, _hybrid(ctx, left, right, from_a, from_b, target)]
     int8 = a.type is b.type is TensorType.INT8 and out.type in (TensorType.INT8, TensorType.INT32)
     int16 = a.type is out.type is TensorType.INT16 and b.type in (TensorType.INT16, TensorType.INT8)
     if not int8 and not int16:
         ctx.unsupported()
     zero_points = (a.zero_point, b.zero_point)
     if out.type is TensorType.INT32:
-        ctx.unsupported("int32 outputs")
+        # The integers as stored: LiteRT leaves the zero points in.
+        return [*copies, Call(batch_matmul_int32, (left, right, from_a, from_b, target))]
     if int16 and (any(zero_points) or out.zero_point):
         ctx.require(False, "needs zero points 0 for int16", zero_points)
     scales = ConvScales(a.scale, b.quantization.scale[:1], out.scale, a.type, int16, 1)
@@ -77,12 +83,59 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     return [*copies, Call(batch_matmul_requantize, (left, right, from_a, from_b, *parameters, target))]
 
 
+def _hybrid(ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a: Any, from_b: Any, target: Ref) -> Call:
+    """float32 x int8 -> float32, each row of the left side quantized on the fly.
+
+    LiteRT finds the scales of a left batch, and the sums of a right one, at the *sum* of its batch indices, which
+    is its place only where one of them is not 0; a last right batch axis of 1 is first merged into the rows of the
+    left side. So do we, but for sums that LiteRT never computes. It also keeps the sums of the first invocation,
+    where the right side may change; here they are always those of this one.
+    """
+    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    rows, columns = out.shape[-2:]
+    filter_scale = b.quantization.scale
+    ctx.require(filter_scale.size in (1, columns), f"needs 1 or {columns} scales", filter_scale.size)
+    ctx.require(bool(np.isfinite(filter_scale).all()), "needs finite scales", filter_scale)
+    batches = out.shape[:-2]
+    merged = not ctx.options["adj_x"] and min(a.rank, b.rank) > 2 and b.shape[-3] == 1
+    scale_row = _sum_of_indices(a.shape[:-2], batches, rows, merged=merged)
+    sum_row = _sum_of_indices(b.shape[:-2], batches, columns, merged=merged)
+    computed = math.prod((1, 1, *b.shape[: -3 if merged else -2])[-2:]) * columns
+    sum_row = np.where(sum_row < computed, sum_row, from_b * columns)
+    float32, int32 = np.dtype(np.float32), np.dtype(np.int32)
+    return Call(
+        batch_matmul_hybrid,
+        (
+            left, right, from_a, from_b, scale_row, sum_row, np.array(np.broadcast_to(filter_scale, columns)),
+            bool(ctx.options["asymmetric_quantize_inputs"]), Scratch(float32, (2, LANES)),
+            Scratch(np.dtype(np.int16), (8,)), Scratch(float32, (left.shape[0] * rows,)),
+            Scratch(int32, (left.shape[0] * rows,)), Scratch(int32, (right.shape[0] * columns,)),
+            Scratch(np.dtype(np.int8), left.shape), target,
+        ),
+    )  # fmt: skip
+
+
+def _sum_of_indices(own: Shape, batches: Shape, rows: int, *, merged: bool) -> NDArray[np.int64]:
+    """int64[batches], rows times the sum of the batch indices along the axes that are not broadcast.
+
+    If `merged`, the last axis counts rows.
+    """
+    padded = (1,) * (len(batches) - len(own)) + own
+    at = np.zeros(batches, np.int64)
+    for axis, size in enumerate(padded):
+        index = np.arange(batches[axis]).reshape([-1 if i == axis else 1 for i in range(len(batches))])
+        if size > 1:
+            inner = padded[-1] if merged and axis < len(padded) - 1 else 1
+            at += index * rows * inner
+    return at.reshape(-1)
+
+
 register(
     Operator(
         "BATCH_MATMUL",
         infer,
         prepare,
         inputs=(2, 2),
-        signatures=("int8 x int8 -> int8", "int16 x int16|int8 -> int16", "float32 x float32 -> float32"),
+        signatures=("int8 x int8 -> int8|int32", "int16 x int16|int8 -> int16", "float32 x float32|int8 -> float32"),
     )
 )

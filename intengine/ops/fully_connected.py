@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.gemm import gemm_requantize
+from numpy.typing import NDArray
 
-from intengine.model import TensorType
+from intengine.model import BlockwiseQuantization, TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
+from intengine.ops._fully_connected import SHUFFLED, fixed_multipliers, int16_call, int16_weights, shuffled
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -19,6 +22,7 @@ from intengine.ops._matrix import (
     pack,
 )
 from intengine.ops._registry import Operator, register
+from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
 from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1, activation_range
 from intengine.shapes import Shape
 from intengine.step import Call
@@ -28,8 +32,11 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     source, weights = ctx.input(0), ctx.input(1)
     ctx.require(weights.rank == 2, "needs a 2-D filter", list(weights.shape))
     channels, depth = weights.shape
+    if depth == 0:
+        kept = source.shape[:-1] if ctx.options["keep_num_dims"] else (math.prod(source.shape[:-1]),)
+        return [(*kept, channels)]
     ctx.require(
-        depth > 0 and source.size % depth == 0,
+        source.size % depth == 0,
         f"needs an input size divisible by {depth}",
         list(source.shape),
     )
@@ -39,21 +46,33 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
             f"needs a last input axis of {depth} to keep dimensions",
             list(source.shape),
         )
-        return [(*source.shape[:-1], channels)]
-    return [(source.size // depth, channels)]
+        shape: Shape = (*source.shape[:-1], channels)
+    else:
+        shape = (source.size // depth, channels)
+    return [shape, ctx.output(1).shape] if ctx.options["weights_format"] == SHUFFLED else [shape]
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    ctx.require(ctx.options["weights_format"] == 0, "needs the default weights format", ctx.options["weights_format"])
     activation = ctx.options["fused_activation_function"]
     if activation not in (NONE, RELU, RELU_N1_TO_1, RELU6):
         ctx.unsupported(f"fused activation {activation}")
+    if weights.shape[1] == 0:
+        return [Call(_zero, (out.ref(),))]
+    if ctx.options["weights_format"] == SHUFFLED:
+        return shuffled(ctx)
+    ctx.require(ctx.options["weights_format"] == 0, "knows two weights formats", ctx.options["weights_format"])
+    details = weights.quantization.details
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.fully_connected(ctx)
+        if isinstance(details, BlockwiseQuantization):
+            return blockwise(ctx, details)
         return _hybrid.fully_connected(ctx)
-    if source.type not in ACTIVATION_TYPES or out.type is not source.type:
+    if weights.type is TensorType.INT16:
+        return int16_weights(ctx)
+    widens = source.type is TensorType.UINT8 and out.type is TensorType.INT16
+    if source.type not in ACTIVATION_TYPES or (out.type is not source.type and not widens):
         ctx.unsupported()
     signed = (TensorType.INT8, TensorType.INT4, TensorType.INT2)
     if weights.type not in ((TensorType.UINT8,) if source.type is TensorType.UINT8 else signed):
@@ -61,17 +80,29 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     return _quantized(ctx)
 
 
+def _zero(out: NDArray[Any]) -> None:
+    """What LiteRT makes of an inner size of 0, whatever the bias and zero points."""
+    out[...] = 0
+
+
 def _quantized(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    check_activation_zero_points(ctx, source, out)
+    if source.type is TensorType.INT16:
+        check_activation_zero_points(ctx, source, out)
     wide = is_wide(ctx, source, ctx.optional(2))
     channels, depth = weights.shape
     # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
-    per_tensor_int8 = source.type is TensorType.INT8 and not weights.quantization.per_channel
+    per_tensor_int8 = weights.type is TensorType.INT8 and not weights.quantization.per_channel
     zero_point = weights.zero_point if per_tensor_int8 else filter_zero_point(ctx, source, weights)
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
+    scales = conv_scales(source, weights, out, channels, 0, wide=wide)
+    sparse = weights.spec.sparsity is not None and source.type is TensorType.INT8
+    requantizer = fixed_multipliers(ctx, scales) if sparse else ctx.numerics.fully_connected(scales)
+    if source.type is TensorType.INT16 and zero_point != 0:
+        return [int16_call(ctx, bias, requantizer, wraps=not wide)]
+    if sparse and is_wrapping(ctx):
+        return [wrapping_call(ctx, bias, requantizer)]
     packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
-    requantizer = ctx.numerics.fully_connected(conv_scales(source, weights, out, channels, 0, wide=wide))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
     rows = math.prod(source.shape) // depth
     w, *rest = packed.filter_args
@@ -94,8 +125,9 @@ register(
         inputs=(2, 3),
         signatures=(
             "int8 x int8|int4|int2 x int32 -> int8",
-            "uint8 x uint8 x int32 -> uint8",
-            "int16 x int8|int4 x int32|int64 -> int16",
+            "uint8 x uint8 x int32 -> uint8|int16",
+            "uint8 x uint8 x int32 -> int16, uint8",
+            "int16 x int8|int4|int2|int16 x int32|int64 -> int16",
             "float32 x float32 x float32 -> float32",
             "float32 x int8|uint8|int4|int2 x float32 -> float32",
         ),

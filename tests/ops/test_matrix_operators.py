@@ -87,7 +87,6 @@ REFUSED: dict[str, dict[str, Any]] = {
     "fc_weights_format": {**FC, "weights_format": 1},
     "fc_activation_tanh": {**FC, "fused_activation_function": 4},
     "fc_bias_too_wide": {**FC, "bias": ("INT64", (3,))},
-    "fc_empty_filter": {**FC, "w": ("INT8", (3, 0))},
     "dw_filter_of_two": {**DW, "w": ("INT8", (2, 2, 2, 2))},
     "dw_channels_not_a_multiple": {**DW, "w": ("INT8", (1, 2, 2, 3)), "bias": ("INT32", (3,))},
     "dw_int16_bias": {**DW, **INT16},
@@ -109,7 +108,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 LITERT_RUNS = {
     "dw_int16_int4",
     "fc_bias_too_wide", "filter_scale_nan", "no_such_activation", "hybrid_int2", "hybrid_filter_zero_point",
-    "fc_input_not_divisible", "fc_empty_filter",
+    "fc_input_not_divisible",
 }  # fmt: skip
 
 
