@@ -1,0 +1,111 @@
+"""Drawn one-op problems in LiteRT and intengine: python tools/differential.py [--draws N] [--only TEXT] [--seed S].
+
+Prints for each key (operator and types) how many problems were equal, refused by LiteRT and crashed it, how many bytes
+were compared, and the share of problems for which LiteRT's optimized kernels give other bytes than its reference
+kernels. Ends with exit code 1 if a problem differs, and describes the smallest one found. Needs ai-edge-litert.
+"""
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+import intengine
+from tests.cases import Problem
+from tests.draws import draws
+from tests.draws._differential import Outcome, Sides, Tally
+
+HEAD = ("key", "equal", "refused", "crashed", "bytes", "optimized differs", "ms/draw")
+
+
+def describe(problem: Problem) -> str:
+    """The operator of a problem with its options, and every tensor with its quantization and constant."""
+    graph = intengine.load(problem.model).main
+    (node,) = graph.nodes
+    lines = [f"{node.op} {node.options} inputs {node.inputs} outputs {node.outputs}, graph inputs {graph.inputs}"]
+    lines += [f"  {tensor!r}"[:400] for tensor in graph.tensors]
+    lines += [f"  input {array.dtype}{list(array.shape)} {array.reshape(-1)[:24].tolist()}" for array in problem.inputs]
+    return "\n".join(lines)
+
+
+def check_key(strategy: st.SearchStrategy[Problem], sides: Sides, count: int, start: int) -> tuple[Tally, str]:
+    """Compare `count` draws; the tally, and what differs or an empty text."""
+    tally = Tally()
+
+    @seed(start)
+    @settings(
+        max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False, print_blob=False,
+    )  # fmt: skip
+    @given(strategy)
+    def check(problem: Problem) -> None:
+        try:
+            sides.compare(problem, tally)
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}\n{describe(problem)}"
+            raise AssertionError(message) from None
+
+    try:
+        check()
+    except AssertionError as error:
+        return tally, str(error)
+    return tally, ""
+
+
+def row(key: str, tally: Tally, seconds: float) -> dict[str, Any]:
+    """One line of the table."""
+    outcomes = tally.outcomes
+    equal, total = outcomes[Outcome.EQUAL], max(sum(outcomes.values()), 1)
+    return {
+        "key": key,
+        "equal": equal,
+        "refused": outcomes[Outcome.LITERT_REFUSED],
+        "crashed": outcomes[Outcome.LITERT_CRASHED],
+        "bytes": tally.compared,
+        "optimized differs": round(tally.optimized_differs / max(equal, 1), 3),
+        "ms/draw": round(1e3 * seconds / total, 1),
+        "refusals": dict(tally.refusals),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare drawn one-op problems with LiteRT.")
+    parser.add_argument("--draws", type=int, default=100, metavar="N", help="problems for each key")
+    parser.add_argument("--only", default="", metavar="TEXT", help="keys that contain this text")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the draws")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there")
+    arguments = parser.parse_args()
+    warnings.simplefilter("error", RuntimeWarning)
+    keys = {key: strategy for key, strategy in sorted(draws().items()) if arguments.only in key}
+    width = max(map(len, keys), default=0)
+    print(f"{HEAD[0]:{width}} " + " ".join(f"{name:>9}" for name in HEAD[1:]))
+    sides, rows, failures = Sides(), [], 0
+    for key, strategy in keys.items():
+        began = time.perf_counter()
+        tally, failure = check_key(strategy, sides, arguments.draws, arguments.seed)
+        line = row(key, tally, time.perf_counter() - began)
+        rows.append(line | {"failure": failure})
+        cells = " ".join(f"{line[name]:>{max(len(name), 9)}}" for name in HEAD[1:])
+        print(f"{key:{width}} {cells}{'  DIFFERS' if failure else ''}", flush=True)
+        for refusal, times in line["refusals"].items():
+            print(f"    {times} x {refusal}")
+        if failure:
+            failures += 1
+            print(failure, flush=True)
+    sides.close()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    print(f"{len(rows)} keys, {failures} differ")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
