@@ -15,6 +15,7 @@ from intengine.step import Call
 
 EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
 QUANTIZED = (*EIGHT_BIT, TensorType.INT16)
+HALVES = (TensorType.FLOAT16, TensorType.BFLOAT16)
 Formula = Callable[[Ints], Ints]
 
 
@@ -31,6 +32,16 @@ def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
     values = np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(source.dtype).astype(np.int64)
     table = np.clip(formula(values), lo, hi).astype(out.dtype)
     return [Call(lookup, (source.ref((source.size,), unsigned), table, out.ref((out.size,))))]
+
+
+def half_calls(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Sequence[Call]:
+    """The operator on 16-bit floats as a table of `function` over all of them, computed in float32 and rounded once."""
+    source, out = ctx.input(0), ctx.output()
+    bits = np.dtype(np.uint16)
+    values = np.arange(1 << 16).astype(bits).view(source.dtype).astype(np.float32)
+    with np.errstate(all="ignore"):
+        table = function(values).astype(out.dtype).view(bits)
+    return [Call(lookup, (source.ref((source.size,), bits), table, out.ref((out.size,), bits)))]
 
 
 def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:

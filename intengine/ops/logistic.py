@@ -10,7 +10,7 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import interpolate, rescaled
-from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
+from intengine.ops._table import EIGHT_BIT, HALVES, float_table, half_calls, same_shape, table_calls
 from intengine.step import Call
 
 
@@ -21,6 +21,12 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.float32(1) / (np.float32(1) + exp)
 
 
+def _clipped_sigmoid(x: np.ndarray) -> np.ndarray:
+    """float32, with the shortcuts that LiteRT takes for floats."""
+    exp = np.exp(x.astype(np.float64)).astype(np.float32)
+    return np.where(x > np.float32(16.619047), np.float32(1), np.where(x < -9, exp, _sigmoid(x)))
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """8-bit: a table of float32 values. int16: an interpolated table. The output's scale is fixed.
 
@@ -29,6 +35,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         return [Call(logistic_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type in HALVES and out.type is source.type:
+        return half_calls(ctx, _clipped_sigmoid)
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
         return table_calls(ctx, float_table(ctx, _sigmoid))
@@ -51,6 +59,6 @@ register(
         same_shape,
         prepare,
         inputs=(1, 1),
-        signatures=("int8 -> int8", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+        signatures=tuple(f"{t} -> {t}" for t in ("int8", "uint8", "int16", "float32", "float16", "bfloat16")),
     )
 )

@@ -1,13 +1,17 @@
 """MAXIMUM and MINIMUM: of the stored numbers, whatever their scales."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from intengine_kernels.binary import MAXIMUM, MINIMUM, extremum
+from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._broadcast import Walk, broadcast_shape, flat
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
+from intengine.ops._table import HALVES
 from intengine.step import Call
 
 _TYPES = (
@@ -20,13 +24,21 @@ _TYPES = (
 )
 
 
+def _extremum_of_halves(function: int, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """16-bit floats, which Numba does not have."""
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(a > b if function == MAXIMUM else a < b, a, b)
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/maximum_minimum.cc"""
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
-    if not a.type is b.type is out.type or out.type not in _TYPES:
+    if not a.type is b.type is out.type or out.type not in (*_TYPES, *HALVES):
         ctx.unsupported()
-    walk = Walk.of(out.shape, a, b)
     function = MAXIMUM if ctx.node.op == "MAXIMUM" else MINIMUM
+    if out.type in HALVES:
+        return [Call(_extremum_of_halves, (function, a.ref(), b.ref(), out.ref()))]
+    walk = Walk.of(out.shape, a, b)
     return [Call(extremum, (function, flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
 
 
@@ -37,6 +49,6 @@ for _name in ("MAXIMUM", "MINIMUM"):
             broadcast_shape,
             prepare,
             inputs=(2, 2),
-            signatures=tuple(f"{t.name.lower()} x {t.name.lower()} -> {t.name.lower()}" for t in _TYPES),
+            signatures=tuple(f"{t.name.lower()} x {t.name.lower()} -> {t.name.lower()}" for t in (*_TYPES, *HALVES)),
         )
     )

@@ -10,7 +10,7 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import interpolate, rescaled
-from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
+from intengine.ops._table import EIGHT_BIT, HALVES, float_table, half_calls, same_shape, table_calls
 from intengine.step import Call
 
 
@@ -27,6 +27,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         return [Call(tanh_float, (source.ref((source.size,)), out.ref((out.size,))))]
+    if source.type in HALVES and out.type is source.type:
+        return half_calls(ctx, _tanh)
     if source.type in EIGHT_BIT and out.type is source.type:
         return table_calls(ctx, float_table(ctx, _tanh))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
@@ -48,6 +50,6 @@ register(
         same_shape,
         prepare,
         inputs=(1, 1),
-        signatures=("int8 -> int8", "uint8 -> uint8", "int16 -> int16", "float32 -> float32"),
+        signatures=tuple(f"{t} -> {t}" for t in ("int8", "uint8", "int16", "float32", "float16", "bfloat16")),
     )
 )

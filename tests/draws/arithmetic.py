@@ -127,7 +127,9 @@ DRAWS = (
     | {f"MUL int16 to {type_.lower()}": _fixed_product(type_) for type_ in ("INT8", "UINT8")}
     | {f"DIV {type_.lower()}": _quotient(type_) for type_ in QUANTIZED}
     | {
-        f"{op} {type_.lower()}{' unscaled' if type_ == 'INT16' and op != 'FLOOR_DIV' else ''}": _plain_arithmetic(op, type_)
+        f"{op} {type_.lower()}{' unscaled' if type_ == 'INT16' and op != 'FLOOR_DIV' else ''}": _plain_arithmetic(
+            op, type_
+        )
         for op, types in _PLAIN.items()
         for type_ in types
     }
