@@ -34,6 +34,8 @@ def _slice(ctx: NodeContext) -> _Block:
 def _strided(ctx: NodeContext) -> _Block:
     """Masks are bit sets over the given axes: ellipsis stands for the axes left over, new axes come first of all.
 
+    An ellipsis takes one axis even where none is left over, and what is given last is dropped.
+
     Source: tflite/kernels/strided_slice.cc
     """
     source, options = ctx.input(0), ctx.options
@@ -60,12 +62,15 @@ def _strided(ctx: NodeContext) -> _Block:
             out.append(size)
 
     for i in range(given):
+        if len(sizes) + sum(j < i for j in new) == source.rank + len(new):
+            break
         if i in ellipsis:
-            whole(left)
+            whole(max(left, 1))
             continue
         if i in new:
             out.append(1)
             continue
+        ctx.require(len(sizes) < source.rank, "needs an axis for its ellipsis", list(source.shape))
         n, s = source.shape[len(sizes)], strides[i]
         first = _bound(begin[i], n, s, masked=bool(options["begin_mask"] >> i & 1), first=True)
         if options["shrink_axis_mask"] >> i & 1:
