@@ -25,6 +25,10 @@ def _logits(draw: Draw, type_: str) -> Operand:
         data = data >> draw(st.sampled_from([0, 0, 2, 5]))
         least = 1e-7 if type_ == "INT16" else 1e-4
         x = replace(x, scale=draw(st.one_of(scales(least, 4.0), st.integers(-12, 2).map(lambda e: 2.0**e))))
+    elif draw(st.integers(0, 3)) == 0:
+        rng = np.random.default_rng(data.size)
+        special = np.array([np.inf, -np.inf, np.nan, -0.0, 60000.0, -60000.0, -88.0], data.dtype)
+        data = np.where(rng.random(data.shape) < 0.2, rng.choice(special, data.shape), data)
     if draw(st.integers(0, 3)) == 0:
         data[..., :] = data[..., :1]
     return replace(x, data=data)
