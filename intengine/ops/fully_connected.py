@@ -9,6 +9,7 @@ from intengine_kernels.gemm import gemm_requantize
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
+from intengine.ops._fully_connected_int16 import fully_connected_int16
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -53,8 +54,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.fully_connected(ctx)
         return _hybrid.fully_connected(ctx)
-    if source.type not in ACTIVATION_TYPES or out.type is not source.type:
+    widened = source.type is TensorType.UINT8 and out.type is TensorType.INT16
+    if source.type not in ACTIVATION_TYPES or not (out.type is source.type or widened):
         ctx.unsupported()
+    if source.type is weights.type is TensorType.INT16:
+        return fully_connected_int16(ctx)
     signed = (TensorType.INT8, TensorType.INT4, TensorType.INT2)
     if weights.type not in ((TensorType.UINT8,) if source.type is TensorType.UINT8 else signed):
         ctx.unsupported()
@@ -94,8 +98,8 @@ register(
         inputs=(2, 3),
         signatures=(
             "int8 x int8|int4|int2 x int32 -> int8",
-            "uint8 x uint8 x int32 -> uint8",
-            "int16 x int8|int4 x int32|int64 -> int16",
+            "uint8 x uint8 x int32 -> uint8|int16",
+            "int16 x int8|int4|int16 x int32|int64 -> int16",
             "float32 x float32 x float32 -> float32",
             "float32 x int8|uint8|int4|int2 x float32 -> float32",
         ),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import intengine
 from intengine.writer import ModelBuilder
 from tests.cases import Problem
-from tests.cases._build import Operand, one_op
+from tests.cases._build import Operand, constant, one_op
 from tests.cases._matrix import RANGES, SAME, VALID, Scheme, Sums, near_halves, quantized, real
 from tests.draws._build import Draw, shapes, tensors
 from tests.draws._scaled import ACTIVATIONS, near, scale_families, scaled
@@ -188,6 +188,28 @@ def _quantized(
 
 
 @st.composite
+def _dense_int16(draw: Draw, activation: str, weights: str, bias: str, *, per_channel: bool = False) -> Problem:
+    """FULLY_CONNECTED with int16 outputs and what gives them besides int8 weights."""
+    g = draw(_DENSE)
+    family = draw(scale_families())
+    one, other = draw(family), draw(family)
+    x = draw(scaled(activation, g.x, one))
+    w = draw(scaled(weights, g.w, other, constant=True))
+    spread = 64.0 * (64.0 if activation == "UINT8" else 2.0**16)
+    y = replace(draw(near("INT16", g.out, one * other * spread * np.sqrt(g.w[1]) / 128, -3, 3)), zero_point=0)
+    if per_channel:
+        scale = other * np.exp2(draw(st.lists(st.floats(-2, 2), min_size=g.channels, max_size=g.channels)))
+        w = replace(w, scale=scale.astype(np.float32), zero_point=np.zeros(g.channels, np.int64))
+    numbers = np.random.default_rng(draw(SEEDS)).integers(-(2**24), 2**24, g.channels)
+    b = constant(bias, numbers, np.float32(one) * w.scale, 0 * np.asarray(w.zero_point))
+    options = {"fused_activation_function": draw(ACTIVATIONS), **g.options}
+    if bias == "INT64":
+        # Without this LiteRT takes the bytes of an int64 bias for int32.
+        options["quantized_bias_type"] = 4
+    return one_op(g.op, g.op, [x, w, b], [y], **options)
+
+
+@st.composite
 def _real(
     draw: Draw, geometries: st.SearchStrategy[Geometry], weights: str = "FLOAT32", *, per_channel: bool = False,
     **options: Any,
@@ -288,6 +310,12 @@ DRAWS = (
         "FULLY_CONNECTED int8 filter zero points": _quantized(
             _DENSE, "INT8", "INT8", per_channel=False, filter_points=True
         ),
+    }
+    | {
+        "FULLY_CONNECTED uint8 to int16": _dense_int16("UINT8", "UINT8", "INT32"),
+        "FULLY_CONNECTED int16": _dense_int16("INT16", "INT16", "INT64"),
+        "FULLY_CONNECTED int16, int32 bias": _dense_int16("INT16", "INT16", "INT32"),
+        "FULLY_CONNECTED int16 per-channel": _dense_int16("INT16", "INT16", "INT64", per_channel=True),
     }
     | {
         f"{op} float32": _real(geometries)
