@@ -1,8 +1,9 @@
 """Drawn one-op problems in LiteRT and intengine: python tools/differential.py [--draws N] [--only TEXT] [--seed S].
 
 Prints for each key (operator and types) how many problems were equal, refused by LiteRT and crashed it, how many bytes
-were compared, and the share of problems for which LiteRT's optimized kernels give other bytes than its reference
-kernels. Ends with exit code 1 if a problem differs, and describes the smallest one found. Needs ai-edge-litert.
+were compared, the share of problems for which LiteRT's optimized kernels give other bytes than its reference kernels,
+and how many those refuse or crash on. Ends with exit code 1 if a problem differs, and describes the smallest one found.
+Needs ai-edge-litert.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from tests.cases import Problem
 from tests.draws import draws
 from tests.draws._differential import Outcome, Sides, Tally
 
-HEAD = ("key", "equal", "refused", "crashed", "bytes", "optimized differs", "ms/draw")
+HEAD = ("key", "equal", "refused", "crashed", "bytes", "opt. differs", "opt. failed", "ms/draw")
 
 
 def describe(problem: Problem) -> str:
@@ -70,7 +71,8 @@ def row(key: str, tally: Tally, seconds: float) -> dict[str, Any]:
         "refused": outcomes[Outcome.LITERT_REFUSED],
         "crashed": outcomes[Outcome.LITERT_CRASHED],
         "bytes": tally.compared,
-        "optimized differs": round(tally.optimized_differs / max(equal, 1), 3),
+        "opt. differs": round(tally.optimized_differs / max(equal, 1), 3),
+        "opt. failed": tally.optimized_failed,
         "ms/draw": round(1e3 * seconds / total, 1),
         "refusals": dict(tally.refusals),
     }

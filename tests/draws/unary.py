@@ -122,9 +122,11 @@ def _negated(draw: Draw, type_: str) -> Problem:
 def _channels(draw: Draw, type_: str, shape: tuple[int, ...], zero: bool) -> dict[str, Any]:
     """Scales along one axis."""
     axis = draw(st.integers(0, len(shape) - 1))
-    scale = np.array([draw(scales(2.0**-6, 1.0)) for _ in range(shape[axis])], np.float32)
-    points = [0 if zero else draw(zero_points(type_)) for _ in range(shape[axis])]
-    return {"scale": scale, "zero_point": np.array(points), "axis": axis}
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    few = [draw(scales(2.0**-6, 1.0)) for _ in range(4)]
+    lo, hi = (0, 0) if zero else NARROW.get(type_) or FULL_RANGE[type_]
+    points = rng.integers(lo, hi + 1, shape[axis])
+    return {"scale": rng.choice(np.array(few, np.float32), shape[axis]), "zero_point": points, "axis": axis}
 
 
 @st.composite
@@ -244,12 +246,15 @@ DRAWS = (
     | {f"{op} {type_.lower()}": _plain(op, type_, *_LIBM[op]) for op, types in _PLAIN.items() for type_ in types}
     | {f"NEG {type_.lower()}": _negated(type_) for type_ in ("INT8", "INT16")}
     | {f"QUANTIZE float32 to {type_.lower()}": _quantize(type_) for type_ in (*QUANTIZED, "INT4", "UINT4")}
-    | {f"QUANTIZE float32 to {type_.lower()} per-channel": _quantize(type_, per_channel=True) for type_ in QUANTIZED}
+    | {
+        f"QUANTIZE float32 to {type_.lower()} per-channel": _quantize(type_, per_channel=True)
+        for type_ in (*QUANTIZED, "INT4", "UINT4")
+    }
     | {f"QUANTIZE {a.lower()} to {b.lower()}": _requantize(a, b) for a, b in _PAIRS}
     | {f"DEQUANTIZE {type_.lower()}": _dequantize(type_) for type_ in (*QUANTIZED, *NARROW, "FLOAT16")}
     | {
         f"DEQUANTIZE {type_.lower()} per-channel": _dequantize(type_, per_channel=True)
-        for type_ in ("INT8", "UINT8", "INT4")
+        for type_ in ("INT8", "UINT8", *NARROW)
     }
     | {f"CAST {type_.lower()}": _cast(type_) for type_ in (*CASTS, *NARROW)}
 )
