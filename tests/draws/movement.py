@@ -177,8 +177,12 @@ def _strided_slice(draw: Draw, type_: str) -> Problem:
         end.append(e)
         strides.append(s)
     shape = np.zeros(x.shape)[tuple(index)].shape
-    if offset := draw(st.integers(0, 3)) == 0:
-        end = [e - b for b, e in zip(begin, end, strict=True)]
+    # Where ends are offsets, LiteRT neither clamps them nor fills in axes that are not given.
+    offset = roles == ["axis"] * rank and draw(st.booleans())
+    if offset:
+        slices = [at if isinstance(at, slice) else slice(at, None) for at in index]
+        bounds = [at.indices(n) for at, n in zip(slices, x.shape, strict=True)]
+        end = [last - first for first, last, _ in bounds]
     inputs = [x, *(draw(parameter("INT32", values)) for values in (begin, end, strides))]
     return one_op("STRIDED_SLICE", "STRIDED_SLICE", inputs, [_like(x, shape)], offset=offset, **masks)
 
