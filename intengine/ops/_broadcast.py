@@ -1,5 +1,6 @@
 """Operands of elementwise operators: broadcast, merged to as few axes as possible."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,9 @@ def plain_arithmetic(ctx: NodeContext, function: int) -> Sequence[Call]:
         low, high = max(lo, -most), min(hi, most)
     else:
         info = np.iinfo(out.dtype)
-        low, high = (int(max(lo, info.min)), int(min(hi, info.max)))
+        # A bound of -1 wraps to the greatest unsigned number, as in LiteRT.
+        low = info.min if lo == -math.inf else int(np.int64(lo).astype(out.dtype))
+        high = int(min(hi, info.max))
     walk = Walk.of(out.shape, a, b)
     if out.dtype == np.float16:
         return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]

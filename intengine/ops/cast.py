@@ -16,9 +16,9 @@ _WITHOUT_NUMBERS = (TensorType.STRING, TensorType.RESOURCE, TensorType.VARIANT, 
 
 
 def _to_integer(source: NDArray[Any], out: NDArray[Any], lo: int, hi: int) -> None:
-    """Truncate toward zero and saturate; NaN becomes the greatest integer."""
+    """Truncate toward zero and saturate; NaN becomes the greatest integer. Of complex numbers the real part counts."""
     with np.errstate(invalid="ignore"):
-        wide = np.trunc(source.astype(np.float64))
+        wide = np.trunc(source.real.astype(np.float64))
         low, high = wide < lo, ~(wide < hi)
         out[...] = np.where(low | high, 0, wide).astype(out.dtype)
         out[low] = lo
@@ -26,7 +26,12 @@ def _to_integer(source: NDArray[Any], out: NDArray[Any], lo: int, hi: int) -> No
 
 
 def _to_bool(source: NDArray[Any], out: NDArray[np.bool_]) -> None:
-    np.not_equal(source, 0, out=out)
+    np.not_equal(source.real, 0, out=out)
+
+
+def _real(source: NDArray[np.complex64], out: NDArray[Any]) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.copyto(out, source.real, casting="unsafe")
 
 
 def _wrap(source: NDArray[Any], out: NDArray[Any]) -> None:
@@ -35,7 +40,7 @@ def _wrap(source: NDArray[Any], out: NDArray[Any]) -> None:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Integers wrap, floats truncate and saturate, anything but zero is true.
+    """Integers wrap, floats truncate and saturate, anything but zero is true; complex numbers lose what is imaginary.
 
     Source: tflite/kernels/cast.cc
     """
@@ -45,12 +50,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.type is TensorType.BOOL:
         return [Call(_to_bool, (source.ref(), out.ref()))]
     floating = source.dtype.kind not in "iub"
-    if out.dtype.kind in "iu" and floating and source.dtype.kind != "c":
+    if out.dtype.kind in "iu" and floating:
         info = np.iinfo(out.dtype)
         lo, hi = out.range if out.type.bits < 8 else (int(info.min), int(info.max))
         return [Call(_to_integer, (source.ref(), out.ref(), lo, hi))]
     if source.dtype.kind == "c" and out.dtype.kind != "c":
-        ctx.unsupported()
+        return [Call(_real, (source.ref(), out.ref()))]
     return [Call(_wrap, (source.ref(), out.ref()))]
 
 

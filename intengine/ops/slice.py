@@ -34,6 +34,9 @@ def _slice(ctx: NodeContext) -> _Block:
 def _strided(ctx: NodeContext) -> _Block:
     """Masks are bit sets over the given axes: ellipsis stands for the axes left over, new axes come first of all.
 
+    An ellipsis takes one axis even where none is left over, and what is given last is dropped. Ends that are offsets
+    count from where the axis begins, whatever their mask; LiteRT reads outside its input where they go too far.
+
     Source: tflite/kernels/strided_slice.cc
     """
     source, options = ctx.input(0), ctx.options
@@ -60,12 +63,15 @@ def _strided(ctx: NodeContext) -> _Block:
             out.append(size)
 
     for i in range(given):
+        if len(sizes) + sum(j < i for j in new) == source.rank + len(new):
+            break
         if i in ellipsis:
-            whole(left)
+            whole(max(left, 1))
             continue
         if i in new:
             out.append(1)
             continue
+        ctx.require(len(sizes) < source.rank, "needs an axis for its ellipsis", list(source.shape))
         n, s = source.shape[len(sizes)], strides[i]
         first = _bound(begin[i], n, s, masked=bool(options["begin_mask"] >> i & 1), first=True)
         if options["shrink_axis_mask"] >> i & 1:
@@ -75,8 +81,9 @@ def _strided(ctx: NodeContext) -> _Block:
             step.append(1)
             sizes.append(1)
             continue
-        stop = begin[i] + end[i] if options["offset"] else end[i]
-        last = _bound(stop, n, s, masked=bool(options["end_mask"] >> i & 1), first=False)
+        last = _bound(end[i], n, s, masked=bool(options["end_mask"] >> i & 1), first=False)
+        if options["offset"]:
+            last = min(max(first + end[i], 0 if s > 0 else -1), n if s > 0 else n - 1)
         start.append(first)
         step.append(s)
         sizes.append(max(-(-(last - first) // s), 0))

@@ -19,6 +19,16 @@ from intengine.step import Call, Scratch
 _INTEGER_BITS = 5
 
 
+def _softmax_float16(x: NDArray[np.float16], beta: np.float32, out: NDArray[np.float16]) -> None:
+    """In float32, the sum in order; the exponentials are rounded to float16 before they are divided by it."""
+    wide = x.astype(np.float32)
+    with np.errstate(all="ignore"):
+        most = np.fmax.reduce(wide, axis=-1, keepdims=True, initial=np.finfo(np.float32).min)
+        exp = np.exp(((wide - most) * beta).astype(np.float64)).astype(np.float32)
+        total = np.add.accumulate(exp, axis=-1)[:, -1:]
+        out[...] = exp.astype(np.float16).astype(np.float32) / total
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/activations.cc, tflite/kernels/internal/reference/softmax.h"""
     source, out = ctx.input(0), ctx.output()
@@ -31,6 +41,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     before, after = source.ref(shape), out.ref(shape)
     if source.type is out.type is TensorType.FLOAT32:
         return [Call(softmax_float, (before, float(beta), after))]
+    if source.type is out.type is TensorType.FLOAT16:
+        return [Call(_softmax_float16, (before, beta, after))]
     if source.type in EIGHT_BIT and out.type in (source.type, TensorType.INT16):
         bits = 16 if out.type is TensorType.INT16 else 8
         if out.type is source.type:
@@ -111,6 +123,12 @@ register(
         same_shape,
         prepare,
         inputs=(1, 1),
-        signatures=("int8 -> int8|int16", "uint8 -> uint8|int16", "int16 -> int16", "float32 -> float32"),
+        signatures=(
+            "int8 -> int8|int16",
+            "uint8 -> uint8|int16",
+            "int16 -> int16",
+            "float32 -> float32",
+            "float16 -> float16",
+        ),
     )
 )

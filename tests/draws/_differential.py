@@ -29,12 +29,14 @@ class Tally:
     Attributes:
         outcomes: how often each came. compared: bytes of outputs compared.
         optimized_differs: how often LiteRT's optimized kernels gave other bytes than its reference kernels.
+        optimized_failed: how often they refused or crashed.
         crashes: names of exit codes of LiteRT's process. refusals: first lines of LiteRT's messages.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     compared: int = 0
     optimized_differs: int = 0
+    optimized_failed: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
 
 
@@ -74,13 +76,15 @@ class Sides:
                 assert_same(got, wanted, problem)
                 tally.compared += wanted.nbytes
             if runner is self.reference:
-                tally.optimized_differs += self._optimized_differs(problem, expected)
+                self._compare_optimized(problem, expected, tally)
         tally.outcomes[outcome] += 1
         return outcome
 
-    def _optimized_differs(self, problem: Problem, expected: list[np.ndarray]) -> bool:
+    def _compare_optimized(self, problem: Problem, expected: list[np.ndarray], tally: Tally) -> None:
         try:
             found = litert_outputs(problem, self.optimized)
         except RunnerError:
-            return True
-        return any(storable(a).tobytes() != storable(b).tobytes() for a, b in zip(found, expected, strict=True))
+            tally.optimized_failed += 1
+            return
+        same = all(storable(a).tobytes() == storable(b).tobytes() for a, b in zip(found, expected, strict=True))
+        tally.optimized_differs += not same

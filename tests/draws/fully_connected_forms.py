@@ -142,9 +142,9 @@ def _blockwise(draw: Draw) -> Problem:
 
 
 DRAWS = {
-    "FULLY_CONNECTED uint8 to int16": _widening(),
+    "FULLY_CONNECTED uint8 to int16 rows": _widening(),
     "FULLY_CONNECTED shuffled": _shuffled(),
     "FULLY_CONNECTED blockwise int4": _blockwise(),
-    **{f"FULLY_CONNECTED int16 x {type_.lower()}": _int16(type_) for type_ in ("INT16", "INT8", "INT4", "INT2")},
-    **{f"FULLY_CONNECTED int8 x {type_.lower()}": _narrow(type_) for type_ in ("INT4", "INT2")},
+    **{f"FULLY_CONNECTED int16 x {type_.lower()} rows": _int16(type_) for type_ in ("INT16", "INT8", "INT4", "INT2")},
+    **{f"FULLY_CONNECTED int8 x {type_.lower()} rows": _narrow(type_) for type_ in ("INT4", "INT2")},
 }

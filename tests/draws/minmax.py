@@ -19,5 +19,5 @@ def _extremum(draw: Draw, op: str, type_: str) -> Problem:
 DRAWS = {
     f"{op} {type_.lower()}": _extremum(op, type_)
     for op in ("MAXIMUM", "MINIMUM")
-    for type_ in ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32")
+    for type_ in ("INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32", "FLOAT16", "BFLOAT16")
 }
