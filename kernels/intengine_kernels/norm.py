@@ -26,7 +26,7 @@ def l2_normalize(x, out):
 def normalize_locally(x, radius, bias, alpha, beta, out):
     """out[c] = x[c] * (bias + alpha * sum of squares from c - radius to c + radius) ** -beta.
 
-    The element at c + radius does not count, as LiteRT has it. All but the sum is float64, rounded once.
+    The element at c + radius does not count, as LiteRT has it. The power is float64, rounded to float32.
 
     Args: x, out: float32[rows, depth].
 
@@ -39,7 +39,8 @@ def normalize_locally(x, radius, bias, alpha, beta, out):
             total = np.float32(0.0)
             for k in range(max(0, c - radius), min(depth, c + radius)):
                 total = np.float32(total + np.float32(x[row, k] * x[row, k]))
-            out[row, c] = np.float32(np.float64(x[row, c]) * math.pow(bias + alpha * np.float64(total), -beta))
+            scale = np.float32(math.pow(bias + alpha * np.float64(total), -beta))
+            out[row, c] = np.float32(x[row, c] * scale)
 
 
 @kernel
