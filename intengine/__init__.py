@@ -1,6 +1,7 @@
 """intengine: the reference integer inference engine for quantized .tflite models."""
 
 from intengine.comparison import Report, compare
+from intengine.custom import CustomNode, custom_operator
 from intengine.errors import (
     CorruptModelError,
     InputError,
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CorruptModelError",
+    "CustomNode",
     "InputError",
     "IntEngineError",
     "Interpreter",
@@ -35,5 +37,6 @@ __all__ = [
     "UnsupportedSignatureError",
     "__version__",
     "compare",
+    "custom_operator",
     "load",
 ]

@@ -2,8 +2,9 @@
 
 from intengine.ops._absent import reason as absence
 from intengine.ops._context import NeedsValue, NodeContext, Operand
+from intengine.ops._flexbuffer import options as flexbuffer_options
 from intengine.ops._quirks import QUIRKS, Quirk, quirks
-from intengine.ops._registry import Operator, find, names, register
+from intengine.ops._registry import Operator, find, is_builtin, names, register
 
 __all__ = [
     "QUIRKS",
@@ -14,6 +15,8 @@ __all__ = [
     "Quirk",
     "absence",
     "find",
+    "flexbuffer_options",
+    "is_builtin",
     "names",
     "quirks",
     "register",
