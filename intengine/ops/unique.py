@@ -1,0 +1,47 @@
+"""UNIQUE: each value once, in order of first appearance, and which of them every element is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intengine.model import TensorType
+from intengine.ops._context import NodeContext
+from intengine.ops._registry import Operator, register
+from intengine.shapes import Shape
+from intengine.step import Call
+
+_PLACES = (TensorType.INT32, TensorType.INT64)
+
+
+def infer(ctx: NodeContext) -> Sequence[Shape]:
+    source = ctx.input(0)
+    ctx.require(source.rank == 1, "needs an input of rank 1", source.rank)
+    return [(len(np.unique(source.known())),), source.shape]
+
+
+def _unique(source: NDArray[Any], values: NDArray[Any], places: NDArray[Any]) -> None:
+    _, first, inverse = np.unique(source, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    values[...] = source[first[order]]
+    places[...] = np.argsort(order)[inverse]
+
+
+def prepare(ctx: NodeContext) -> Sequence[Call]:
+    """All NaN are one value; LiteRT's answer for them depends on their places.
+
+    Source: tflite/kernels/unique.cc
+    """
+    source, values, places = ctx.input(0), ctx.output(0), ctx.output(1)
+    ordered = source.type.bits and source.dtype.kind in "iuf"
+    if not ordered or values.type is not source.type or places.type not in _PLACES:
+        ctx.unsupported()
+    return [Call(_unique, (source.ref(), values.ref(), places.ref()))]
+
+
+register(
+    Operator(
+        "UNIQUE", infer, prepare, inputs=(1, 1), signatures=("any real number -> any real number, int32|int64",)
+    )
+)
