@@ -13,6 +13,7 @@ from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call
 
+_TYPES = tuple(t for t in TensorType if t.bits and t.dtype.kind in "iuf")
 _COUNTS = (TensorType.INT16, TensorType.INT32)
 
 
@@ -38,8 +39,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     Source: tflite/kernels/topk_v2.cc
     """
     source, values, places = ctx.input(0), ctx.output(0), ctx.output(1)
-    ordered = source.type.bits and source.dtype.kind in "iuf"
-    if not ordered or values.type is not source.type or places.type not in _COUNTS or ctx.input(1).type not in _COUNTS:
+    if source.type not in _TYPES or values.type is not source.type or places.type not in _COUNTS or ctx.input(1).type not in _COUNTS:
         ctx.unsupported()
     rows = math.prod(source.shape[:-1])
     x = source.ref((rows, source.shape[-1]))
@@ -52,6 +52,6 @@ register(
         infer,
         prepare,
         inputs=(2, 2),
-        signatures=("any real number x int16|int32 -> any real number, int16|int32",),
+        signatures=tuple(f"{t.name.lower()} x int16|int32 -> {t.name.lower()}, int16|int32" for t in _TYPES),
     )
 )

@@ -12,6 +12,7 @@ from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call
 
+_TYPES = tuple(t for t in TensorType if t.bits and t.dtype.kind in "iuf")
 _PLACES = (TensorType.INT32, TensorType.INT64)
 
 
@@ -34,14 +35,13 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     Source: tflite/kernels/unique.cc
     """
     source, values, places = ctx.input(0), ctx.output(0), ctx.output(1)
-    ordered = source.type.bits and source.dtype.kind in "iuf"
-    if not ordered or values.type is not source.type or places.type not in _PLACES:
+    if source.type not in _TYPES or values.type is not source.type or places.type not in _PLACES:
         ctx.unsupported()
     return [Call(_unique, (source.ref(), values.ref(), places.ref()))]
 
 
 register(
     Operator(
-        "UNIQUE", infer, prepare, inputs=(1, 1), signatures=("any real number -> any real number, int32|int64",)
+        "UNIQUE", infer, prepare, inputs=(1, 1), signatures=tuple(f"{t.name.lower()} -> {t.name.lower()}, int32|int64" for t in _TYPES)
     )
 )
