@@ -28,8 +28,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type not in _TYPES or out.type is not TensorType.INT32:
         ctx.unsupported()
     wide = source.type is TensorType.FLOAT64
-    boundaries = np.array(ctx.options["boundaries"] or (), np.float32).astype(np.float64 if wide else np.float32)
-    ctx.require(bool(np.all(boundaries[:-1] <= boundaries[1:])), "needs boundaries in order", boundaries.tolist()[:8])
+    boundaries: NDArray[Any] = np.array(ctx.options["boundaries"] or (), np.float64 if wide else np.float32)
+    in_order = bool(np.less_equal(boundaries[:-1], boundaries[1:]).all())
+    ctx.require(in_order, "needs boundaries in order", boundaries.tolist()[:8])
     return [Call(_bucketize, (boundaries, source.ref(), out.ref()))]
 
 

@@ -59,8 +59,4 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     return [Call(_lookup, (wanted.ref(), keys.ref(), x, y, hits.ref()))]
 
 
-register(
-    Operator(
-        "HASHTABLE_LOOKUP", infer, prepare, inputs=(3, 3), signatures=("int32 x int32 x any -> any, uint8",)
-    )
-)
+register(Operator("HASHTABLE_LOOKUP", infer, prepare, inputs=(3, 3), signatures=("int32 x int32 x any -> any, uint8",)))

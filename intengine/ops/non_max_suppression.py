@@ -76,9 +76,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 
 
 _LIMITS = "float32 x float32 x int32 x float32 x float32"
-register(
-    Operator("NON_MAX_SUPPRESSION_V4", infer, prepare, inputs=(5, 5), signatures=(f"{_LIMITS} -> int32, int32",))
-)
+register(Operator("NON_MAX_SUPPRESSION_V4", infer, prepare, inputs=(5, 5), signatures=(f"{_LIMITS} -> int32, int32",)))
 register(
     Operator(
         "NON_MAX_SUPPRESSION_V5",

@@ -48,9 +48,7 @@ def _initial(function: str, dtype: np.dtype[Any]) -> Any:
     return info.min if function == "MAX" else info.max
 
 
-def _combine(
-    function: Any, initial: Any, segments: NDArray[np.int32], data: NDArray[Any], out: NDArray[Any]
-) -> None:
+def _combine(function: Any, initial: Any, segments: NDArray[np.int32], data: NDArray[Any], out: NDArray[Any]) -> None:
     """out[s] = function of initial and all data[i] of segment s, in order; negative segments are dropped.
 
     Args:

@@ -20,7 +20,9 @@ _COUNTS = (TensorType.INT16, TensorType.INT32)
 def infer(ctx: NodeContext) -> Sequence[Shape]:
     source, count = ctx.input(0), ctx.input(1).ints()
     ctx.require(source.rank >= 1, "needs an input of rank 1 or more", "a scalar")
-    ctx.require(len(count) == 1 and 0 <= count[0] <= source.shape[-1], f"needs one count up to {source.shape[-1]}", count)
+    ctx.require(
+        len(count) == 1 and 0 <= count[0] <= source.shape[-1], f"needs one count up to {source.shape[-1]}", count
+    )
     return [(*source.shape[:-1], count[0])] * 2
 
 
@@ -39,7 +41,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     Source: tflite/kernels/topk_v2.cc
     """
     source, values, places = ctx.input(0), ctx.output(0), ctx.output(1)
-    if source.type not in _TYPES or values.type is not source.type or places.type not in _COUNTS or ctx.input(1).type not in _COUNTS:
+    if (
+        source.type not in _TYPES
+        or values.type is not source.type
+        or places.type not in _COUNTS
+        or ctx.input(1).type not in _COUNTS
+    ):
         ctx.unsupported()
     rows = math.prod(source.shape[:-1])
     x = source.ref((rows, source.shape[-1]))

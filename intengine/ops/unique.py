@@ -42,6 +42,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 
 register(
     Operator(
-        "UNIQUE", infer, prepare, inputs=(1, 1), signatures=tuple(f"{t.name.lower()} -> {t.name.lower()}, int32|int64" for t in _TYPES)
+        "UNIQUE",
+        infer,
+        prepare,
+        inputs=(1, 1),
+        signatures=tuple(f"{t.name.lower()} -> {t.name.lower()}, int32|int64" for t in _TYPES),
     )
 )
