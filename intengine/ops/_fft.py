@@ -149,12 +149,7 @@ def transform(x: Pair) -> Pair:
         x = Pair(np.stack([e.re for e in ends], axis=-1), np.stack([e.im for e in ends], axis=-1))
         order = (order[:, np.newaxis] + stride * np.array([0, 1])).reshape(-1)
     back = np.argsort(order)
-    return x_rows(x, rows)[:, back]
-
-
-def x_rows(x: Pair, rows: int) -> Pair:
-    """The same elements, one row after the other."""
-    return Pair(x.re.reshape(rows, -1), x.im.reshape(rows, -1))
+    return Pair(x.re.reshape(rows, points)[:, back], x.im.reshape(rows, points)[:, back])
 
 
 def real_transform(x: Floats) -> tuple[Pair, Floats]:

@@ -22,6 +22,8 @@ from intengine.step import Call, Scratch
 
 #: Blocks by which MULTINOMIAL goes on for each two samples; it uses one.
 _RESERVE = 512
+#: Words made at once.
+_AT_ONCE = 2**18
 
 
 def _stream(ctx: NodeContext) -> Stream:
@@ -36,8 +38,10 @@ def infer_random(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def _draw(stream: Stream, bits: NDArray[np.uint32]) -> None:
-    """The next blocks. bits: uint32[4 * blocks]."""
-    np.copyto(bits, stream.take(bits.size // 4).reshape(-1))
+    """The next blocks, some at a time. bits: uint32[4 * blocks]."""
+    for at in range(0, bits.size, _AT_ONCE):
+        piece = bits[at : at + _AT_ONCE]
+        np.copyto(piece, stream.take(piece.size // 4).reshape(-1))
 
 
 def prepare_random(ctx: NodeContext) -> Sequence[Call]:

@@ -29,20 +29,16 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(*ctx.input(0).shape[:-2], height, width // 2 + 1)]
 
 
-def _first_column(re: Floats, im: Floats, last: Floats) -> tuple[Pair, Pair]:
+def _first_column(re: Floats, im: Floats) -> tuple[Pair, Pair]:
     """The transforms of two real columns [planes, height], computed as the parts of one complex column.
 
     Args:
-        re, im: of the complex transform. last: as `im`, work space for the second column.
-
-    Returns:
-        Both columns, whole.
+        re, im: of the complex transform.
     """
     height = re.shape[1]
     half = height // 2
     low, high = slice(1, half), slice(height - 1, half, -1)
-    first, second = Pair(re.copy(), np.zeros_like(re)), Pair(im.copy(), last)
-    second.im[...] = 0.0
+    first, second = Pair(re.copy(), np.zeros_like(re)), Pair(im.copy(), np.zeros_like(im))
     change = 0.5 * (re[:, low] - re[:, high])
     first.re[:, low] = first.re[:, high] = re[:, low] - change
     second.im[:, high] = change
@@ -78,7 +74,7 @@ def _rfft2d(source: NDArray[np.float32], out: NDArray[Any]) -> None:
             columns_first = (part.transpose(0, 2, 1).reshape(planes * half, height) for part in (y.re, y.im))
             turned = transform(Pair(*columns_first))
             y = Pair(*(p.reshape(planes, half, height).transpose(0, 2, 1) for p in (turned.re, turned.im)))
-        first, second = _first_column(y.re[:, :, 0], y.im[:, :, 0], np.empty((planes, height)))
+        first, second = _first_column(y.re[:, :, 0], y.im[:, :, 0])
         out.real[:, :, 0], out.imag[:, :, 0] = first.re, -first.im
         out.real[:, :, half], out.imag[:, :, half] = second.re, -second.im
         out.real[:, :, 1:half], out.imag[:, :, 1:half] = y.re[:, :, 1:], -y.im[:, :, 1:]
@@ -94,6 +90,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if types != (TensorType.FLOAT32, TensorType.INT32, TensorType.COMPLEX64):
         ctx.unsupported()
     planes = math.prod(source.shape[:-2])
+    if planes == 0:
+        return []
     return [Call(_rfft2d, (source.ref((planes, *source.shape[-2:])), out.ref((planes, *out.shape[-2:]))))]
 
 

@@ -28,7 +28,7 @@ def _rows(ctx: NodeContext) -> Shape:
 
 def infer_sorted(ctx: NodeContext) -> Sequence[Shape]:
     row = _rows(ctx)
-    segments = np.array(ctx.input(1).known(), np.int64)
+    segments = np.array(ctx.input(1).ints(), np.int64)
     steps = np.diff(segments, prepend=0)
     in_order = bool(((steps == 0) | (steps == 1)).all()) and (segments.size == 0 or segments[0] == 0)
     ctx.require(in_order, "needs segments 0, 1, 2... in order", segments.tolist()[:8])

@@ -50,7 +50,10 @@ def _hashes() -> Iterator[Problem]:
         outputs = [result(kind, (14, 3)), result("UINT8", (14,))]
         yield one_op(f"hashtable_lookup_{kind}", "HASHTABLE_LOOKUP", inputs, outputs)
     for size in (1, 3, 4, 5, 12, 13, 28, 29, 60, 61, 124, 125, 190):
-        seeds, items = constant("FLOAT32", RNG.standard_normal((3, 9))), given("UINT8", uniform(RNG, "UINT8", (4, size)))
+        seeds, items = (
+            constant("FLOAT32", RNG.standard_normal((3, 9))),
+            given("UINT8", uniform(RNG, "UINT8", (4, size))),
+        )
         weights = [given("FLOAT32", RNG.standard_normal(4))] if size % 2 else []
         for kind, out in ((1, 3), (2, 27)):
             name = f"lsh_projection_{size}_{kind}"
