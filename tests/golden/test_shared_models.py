@@ -26,6 +26,7 @@ MODELS = [
     "audio/dtln_1_int16x8",
     "audio/dtln_quant_1_dynamic",
     "audio/ad01_int8",
+    "audio/yamnet_mixed",
     "vision/mnist_lenet_int8",
     "vision/meter_digit_int8",
     "pose/face_detection_short_range_fp16",
