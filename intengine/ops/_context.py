@@ -133,7 +133,9 @@ class Operand:
         return self.value
 
     def ints(self) -> tuple[int, ...]:
-        """The known elements as a flat tuple of Python ints."""
+        """The known elements as a flat tuple of Python ints; refused unless they are integers."""
+        if self.dtype.kind not in "iub":
+            self.refuse("needs integers", self.type.name)
         return tuple(int(value) for value in self.known().reshape(-1))
 
     def ref(self, shape: Sequence[int] | None = None, dtype: Any = None) -> Ref:

@@ -28,6 +28,7 @@ MODELS = [
     "audio/ad01_int8",
     "audio/micro_speech_lstm_int8",
     "vision/lstm_mnist_int8",
+    "audio/yamnet_mixed",
     "vision/mnist_lenet_int8",
     "vision/meter_digit_int8",
     "pose/face_detection_short_range_fp16",
