@@ -57,6 +57,10 @@ def _rescaled(ctx: NodeContext) -> Sequence[Call]:
     return [Call(_compare_levels, (function, *bits, _levels(a, exact), _levels(b, exact), out.ref()))]
 
 
+def _compare_strings(function: Callable[..., Any], a: NDArray[Any], b: NDArray[Any], out: NDArray[np.bool_]) -> None:
+    out[...] = function(a, b).astype(bool)
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """8-bit numbers, and int16 for equality, are compared at one scale, where tiny ones may all become 0.
 
@@ -67,6 +71,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """
     a, b = ctx.input(0), ctx.input(1)
     is_equality = ctx.node.op in _EQUALITY
+    if is_equality and a.type is b.type is TensorType.STRING and ctx.output().type is TensorType.BOOL:
+        return [Call(_compare_strings, (_EQUALITY[ctx.node.op], a.ref(), b.ref(), ctx.output().ref()))]
     same_types(ctx, _COMPARABLE if is_equality else _ORDERED, TensorType.BOOL)
     if a.type in EIGHT_BIT and (a.quantization or b.quantization):
         return _rescaled(ctx)
@@ -77,5 +83,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 
 for _name in _ORDER:
     register(Operator(_name, broadcast_shape, prepare, inputs=(2, 2), signatures=signatures(_ORDERED, out="bool")))
+_STRINGS = "string x string -> bool"
 for _name in _EQUALITY:
-    register(Operator(_name, broadcast_shape, prepare, inputs=(2, 2), signatures=signatures(_COMPARABLE, out="bool")))
+    _kinds = (*signatures(_COMPARABLE, out="bool"), _STRINGS)
+    register(Operator(_name, broadcast_shape, prepare, inputs=(2, 2), signatures=_kinds))

@@ -28,7 +28,7 @@ def _lookup(
     out: NDArray[Any],
     hits: NDArray[np.uint8],
 ) -> None:
-    """out[i] = values[k] where keys[k] is wanted[i], or 0; hits[i] tells which.
+    """out[i] = values[k] where keys[k] is wanted[i], or 0 or no text; hits[i] tells which.
 
     Of equal keys the one that bisection of all keys meets first counts.
 
@@ -44,7 +44,7 @@ def _lookup(
         high = np.where(searching & (wanted < key), middle, high)
         low = np.where(searching & (wanted > key), middle + 1, low)
     hits[...] = found >= 0
-    out[...] = 0
+    out[...] = b"" if out.dtype == object else 0
     out[found >= 0] = values[found[found >= 0]]
 
 
@@ -52,11 +52,19 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/hashtable_lookup.cc"""
     wanted, keys, values, out, hits = ctx.input(0), ctx.input(1), ctx.input(2), ctx.output(0), ctx.output(1)
     keyed = wanted.type is keys.type is TensorType.INT32 and hits.type is TensorType.UINT8
-    if not keyed or out.type is not values.type or not values.type.bits:
+    if not keyed or out.type is not values.type or values.type in (TensorType.RESOURCE, TensorType.VARIANT):
         ctx.unsupported()
     row = math.prod(values.shape[1:])
     x, y = values.ref((values.shape[0], row)), out.ref((out.shape[0], row))
     return [Call(_lookup, (wanted.ref(), keys.ref(), x, y, hits.ref()))]
 
 
-register(Operator("HASHTABLE_LOOKUP", infer, prepare, inputs=(3, 3), signatures=("int32 x int32 x any -> any, uint8",)))
+register(
+    Operator(
+        "HASHTABLE_LOOKUP",
+        infer,
+        prepare,
+        inputs=(3, 3),
+        signatures=("int32 x int32 x any|string -> any|string, uint8",),
+    )
+)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tests.cases import Problem
-from tests.cases._build import Operand, constant, one_op, result
+from tests.cases._build import Operand, constant, given, one_op, result
 
 TEXTS = [
     b"a b c d",
@@ -45,6 +45,14 @@ def problems() -> Iterator[Problem]:
     yield one_op("strings_gather_nd", "GATHER_ND", [x, ints([1, 0], [0, 2])], [result("STRING", (2,))])
     yield one_op("strings_expand", "EXPAND_DIMS", [x, ints(0)], [result("STRING", (1, 2, 3))])
     yield one_op("strings_shape", "SHAPE", [x], [result("INT32", (2,))], out_type=2)
+    yield one_op("strings_tile", "TILE", [x, ints(2, 1)], [result("STRING", (4, 3))])
+    for op in ("EQUAL", "NOT_EQUAL"):
+        other = given_strings([b"a", b"", b"cc"], (1, 3))
+        yield one_op(f"strings_{op.lower()}", op, [x, other], [result("BOOL", (2, 3))], version=3)
+    wanted, keys = given("INT32", [3, 9, 1]), given("INT32", [1, 2, 3])
+    values = given_strings([b"x", b"yy", b"zzz"], (3,))
+    outputs = [result("STRING", (3,)), result("UINT8", (3,))]
+    yield one_op("strings_hashtable_lookup", "HASHTABLE_LOOKUP", [wanted, keys, values], outputs)
     for size, skip, shorter in [(1, 0, True), (2, 0, False), (2, 1, True), (3, 1, True), (3, 2, False), (2, -1, True)]:
         for i, text in enumerate(TEXTS):
             yield one_op(
