@@ -83,7 +83,7 @@ def _divide_quantized(
 def _quantized(ctx: NodeContext) -> Sequence[Call]:
     """The multiplier is formed in float32."""
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         real = float(a.scale / np.float32(b.scale * out.scale))
     lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
     parameters = (a.zero_point, b.zero_point, *quantize_multiplier(real), out.zero_point, lo, hi)

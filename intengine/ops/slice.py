@@ -75,7 +75,7 @@ def _strided(ctx: NodeContext) -> _Block:
         n, s = source.shape[len(sizes)], strides[i]
         first = _bound(begin[i], n, s, masked=bool(options["begin_mask"] >> i & 1), first=True)
         if options["shrink_axis_mask"] >> i & 1:
-            at = begin[i] + n if begin[i] < 0 else begin[i]
+            at = max(begin[i] + n, 0) if begin[i] < 0 else begin[i]
             ctx.require(0 <= at < n, f"needs an index inside axis of size {n}", begin[i])
             start.append(at)
             step.append(1)

@@ -196,12 +196,12 @@ def _quantized(
 
 @st.composite
 def _dense_int16(draw: Draw, activation: str, weights: str, bias: str, *, per_channel: bool = False) -> Problem:
-    """FULLY_CONNECTED with int16 outputs and what gives them besides int8 weights."""
+    """FULLY_CONNECTED with int16 outputs and what gives them besides int8 weights, which may also be computed."""
     g = draw(_DENSE)
     family = draw(scale_families())
     one, other = draw(family), draw(family)
     x = draw(scaled(activation, g.x, one))
-    w = draw(scaled(weights, g.w, other, constant=True))
+    w = draw(scaled(weights, g.w, other, constant=None))
     spread = 64.0 * (64.0 if activation == "UINT8" else 2.0**16)
     y = replace(draw(near("INT16", g.out, one * other * spread * np.sqrt(g.w[1]) / 128, -3, 3)), zero_point=0)
     if per_channel:
@@ -270,49 +270,43 @@ def _batch_matmul(draw: Draw, left: str, right: str) -> Problem:
 
 
 _CONV, _DEPTHWISE, _DENSE, _BACK = _conv(), _depthwise(), _fully_connected(), _transpose_conv()
+_ALL = {"CONV_2D": _CONV, "DEPTHWISE_CONV_2D": _DEPTHWISE, "FULLY_CONNECTED": _DENSE, "TRANSPOSE_CONV": _BACK}
 _DECLARED = {"quantized_bias_type": 2}
 DRAWS = (
     {
         f"{op} int8 {name}": _quantized(geometries, "INT8", "INT8", per_channel=name == "per-channel")
-        for op, geometries in (
-            ("CONV_2D", _CONV),
-            ("DEPTHWISE_CONV_2D", _DEPTHWISE),
-            ("FULLY_CONNECTED", _DENSE),
-            ("TRANSPOSE_CONV", _BACK),
-        )
+        for op, geometries in _ALL.items()
         for name in ("per-channel", "per-tensor")
     }
     | {
         f"{op} uint8": _quantized(geometries, "UINT8", "UINT8", per_channel=False, filter_points=True)
-        for op, geometries in (
-            ("CONV_2D", _CONV),
-            ("DEPTHWISE_CONV_2D", _DEPTHWISE),
-            ("FULLY_CONNECTED", _DENSE),
-            ("TRANSPOSE_CONV", _BACK),
-        )
+        for op, geometries in _ALL.items()
     }
     | {
         f"{op} int16 x int8": _quantized(geometries, "INT16", "INT8", per_channel=True, bias="INT64")
-        for op, geometries in (
-            ("CONV_2D", _CONV),
-            ("DEPTHWISE_CONV_2D", _DEPTHWISE),
-            ("FULLY_CONNECTED", _DENSE),
-            ("TRANSPOSE_CONV", _BACK),
-        )
+        for op, geometries in _ALL.items()
     }
     | {
         f"{op} int16 x int8, int32 bias": _quantized(
             geometries, "INT16", "INT8", per_channel=True, optional_bias=op != "TRANSPOSE_CONV", **_DECLARED
         )
-        for op, geometries in (("CONV_2D", _CONV), ("FULLY_CONNECTED", _DENSE), ("TRANSPOSE_CONV", _BACK))
+        for op, geometries in _ALL.items()
+        if op != "DEPTHWISE_CONV_2D"
     }
     | {
-        "CONV_2D int4": _quantized(_CONV, "INT8", "INT4", per_channel=True),
+        f"{op} {weights.lower()} {name}": _quantized(_ALL[op], "INT8", weights, per_channel=name == "per-channel")
+        for op, weights in (
+            ("CONV_2D", "INT4"),
+            ("DEPTHWISE_CONV_2D", "INT4"),
+            ("FULLY_CONNECTED", "INT4"),
+            ("FULLY_CONNECTED", "INT2"),
+        )
+        for name in ("per-channel", "per-tensor")
+    }
+    | {
         "CONV_2D int16 x int4": _quantized(_CONV, "INT16", "INT4", per_channel=True, bias="INT64"),
-        "DEPTHWISE_CONV_2D int4": _quantized(_DEPTHWISE, "INT8", "INT4", per_channel=True),
-        "FULLY_CONNECTED int4": _quantized(_DENSE, "INT8", "INT4", per_channel=True),
-        "FULLY_CONNECTED int2": _quantized(_DENSE, "INT8", "INT2", per_channel=True),
         "FULLY_CONNECTED int16 x int4": _quantized(_DENSE, "INT16", "INT4", per_channel=True, bias="INT64"),
+        "CONV_2D int16 x int8 per-tensor": _quantized(_CONV, "INT16", "INT8", per_channel=False, bias="INT64"),
         "FULLY_CONNECTED int16 x int8 per-tensor": _quantized(_DENSE, "INT16", "INT8", per_channel=False, bias="INT64"),
         "FULLY_CONNECTED int8 filter zero points": _quantized(
             _DENSE, "INT8", "INT8", per_channel=False, filter_points=True
@@ -324,20 +318,13 @@ DRAWS = (
         "FULLY_CONNECTED int16, int32 bias": _dense_int16("INT16", "INT16", "INT32"),
         "FULLY_CONNECTED int16 per-channel": _dense_int16("INT16", "INT16", "INT64", per_channel=True),
     }
-    | {
-        f"{op} float32": _real(geometries)
-        for op, geometries in (
-            ("CONV_2D", _CONV),
-            ("DEPTHWISE_CONV_2D", _DEPTHWISE),
-            ("FULLY_CONNECTED", _DENSE),
-            ("TRANSPOSE_CONV", _BACK),
-        )
-    }
+    | {f"{op} float32": _real(geometries) for op, geometries in _ALL.items()}
     | {
         "CONV_2D hybrid per-tensor": _real(_conv(grouped=False), "INT8"),
         "CONV_2D hybrid per-channel": _real(_CONV, "INT8", per_channel=True),
         "CONV_2D hybrid uint8": _real(_conv(grouped=False), "UINT8"),
-        "CONV_2D hybrid int4": _real(_CONV, "INT4", per_channel=True),
+        "CONV_2D hybrid int4 per-channel": _real(_CONV, "INT4", per_channel=True),
+        "CONV_2D hybrid int4 per-tensor": _real(_conv(grouped=False), "INT4"),
         # With one scale for all channels LiteRT reads scales that are not there.
         "DEPTHWISE_CONV_2D hybrid per-channel": _real(_DEPTHWISE, "INT8", per_channel=True),
         "TRANSPOSE_CONV hybrid per-tensor": _real(_BACK, "INT8"),

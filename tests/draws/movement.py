@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.cases import Problem
-from tests.cases._build import Operand, given, one_op
+from tests.cases._build import Operand, constant, given, one_op
 from tests.draws._build import Draw, results, scales, shapes, tensors
 from tests.draws._scaled import QUANTIZED, parameter
 
@@ -160,14 +160,16 @@ def _strided_slice(draw: Draw, type_: str) -> Problem:
             masks["new_axis_mask"] |= 1 << i
             index.append(None)
         else:
+            # After an ellipsis without axes this counts for the next axis, of another size.
+            shifted = masks["ellipsis_mask"] != 0 and used == rank
             if draw(st.integers(0, 3)) == 0:
-                b, s = draw(st.integers(-n, n - 1)), 1
+                b, s = draw(st.integers(-1, 0) if shifted else st.integers(-n, n - 1)), 1
                 e = b + 1
                 masks["shrink_axis_mask"] |= 1 << i
                 index.append(b)
             else:
                 first, last = draw(st.booleans()), draw(st.booleans())
-                if not len(range(n)[slice(None if first else b, None if last else e, s)]):
+                if shifted or not len(range(n)[slice(None if first else b, None if last else e, s)]):
                     first = last = True
                 masks["begin_mask"] |= first << i
                 masks["end_mask"] |= last << i
@@ -177,13 +179,19 @@ def _strided_slice(draw: Draw, type_: str) -> Problem:
         end.append(e)
         strides.append(s)
     shape = np.zeros(x.shape)[tuple(index)].shape
-    # Where ends are offsets, LiteRT neither clamps them nor fills in axes that are not given.
-    offset = roles == ["axis"] * rank and draw(st.booleans())
-    if offset:
+    # Where ends are offsets, LiteRT neither clamps them nor fills in axes that are not given, leaves outputs unwritten
+    # that reach element 0 backwards, and takes one of begins, ends and strides for a constant if another is.
+    offset = False
+    if roles == ["axis"] * rank and draw(st.booleans()):
         slices = [at if isinstance(at, slice) else slice(at, None) for at in index]
         bounds = [at.indices(n) for at, n in zip(slices, x.shape, strict=True)]
+        offset = all(last >= 0 for _, last, _ in bounds)
+    if offset:
         end = [last - first for first, last, _ in bounds]
-    inputs = [x, *(draw(parameter("INT32", values)) for values in (begin, end, strides))]
+        parameters = [constant("INT32", values) for values in (begin, end, strides)]
+    else:
+        parameters = [draw(parameter("INT32", values)) for values in (begin, end, strides)]
+    inputs = [x, *parameters]
     return one_op("STRIDED_SLICE", "STRIDED_SLICE", inputs, [_like(x, shape)], offset=offset, **masks)
 
 

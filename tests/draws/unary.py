@@ -246,10 +246,7 @@ DRAWS = (
     | {f"{op} {type_.lower()}": _plain(op, type_, *_LIBM[op]) for op, types in _PLAIN.items() for type_ in types}
     | {f"NEG {type_.lower()}": _negated(type_) for type_ in ("INT8", "INT16")}
     | {f"QUANTIZE float32 to {type_.lower()}": _quantize(type_) for type_ in (*QUANTIZED, "INT4", "UINT4")}
-    | {
-        f"QUANTIZE float32 to {type_.lower()} per-channel": _quantize(type_, per_channel=True)
-        for type_ in (*QUANTIZED, "INT4", "UINT4")
-    }
+    | {f"QUANTIZE float32 to {type_.lower()} per-channel": _quantize(type_, per_channel=True) for type_ in QUANTIZED}
     | {f"QUANTIZE {a.lower()} to {b.lower()}": _requantize(a, b) for a, b in _PAIRS}
     | {f"DEQUANTIZE {type_.lower()}": _dequantize(type_) for type_ in (*QUANTIZED, *NARROW, "FLOAT16")}
     | {
