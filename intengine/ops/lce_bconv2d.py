@@ -71,8 +71,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """dot = sum of products; then the activation, a multiplier and a bias, or a threshold that gives a bit again.
 
     most = taps * channels in. Real outputs are (most - clamp(dot)) * -multiplier + (bias + most * multiplier), int8
-    ones the same with both divided by the scale and the zero point added to the bias; float32, rounded at each step but for that
-    bias, which is rounded once.
+    ones the same with both divided by the scale and the zero point added to the bias; float32, rounded at each step
+    but for that bias, which is rounded once.
 
     Source: larq_compute_engine/core/bconv2d/output_transform.h, tflite/kernels/bconv2d_output_transform_utils.h
     """
