@@ -13,7 +13,7 @@ from intengine_kernels.transpose_conv import (
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
@@ -92,7 +92,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             (
                 source.ref(), packed, bias, source.zero_point, *geometry, *requantizer.args, out.zero_point, lo, hi,
                 0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.int16), source.shape[2:]),
-                _sums(ctx, geometry, dtype), Scratch(dtype, (channels,)), out.ref(),
+                _sums(weights, source, out, geometry, dtype), Scratch(dtype, (channels,)), out.ref(),
             ),
         )
     ]  # fmt: skip
@@ -104,16 +104,14 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     channels = weights.shape[0]
     bias = float_bias(ctx, ctx.optional(3), channels)
     lo, hi = float_range(ctx.options["fused_activation_function"])
-    sums = _sums(ctx, geometry, np.dtype(np.float32))
-    zeros = np.zeros(channels, np.float32)
     if weights.type is TensorType.FLOAT32:
-        after = (*geometry, lo, hi, 0, out.shape[0] * out.shape[1], sums, zeros, out.ref())
-        return [Call(transpose_conv_float, (source.ref(), _taps(weights.known()), bias, *after))]
+        return [float_call(source, weights, bias, geometry, (lo, hi), out)]
     if weights.type is not TensorType.INT8:
         ctx.unsupported()
     filter_zero_point(ctx, source, weights)
     scales = np.array(np.broadcast_to(weights.channel_scales(channels, 0), channels))
     lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), source.shape[1:])
+    sums, zeros = _sums(weights, source, out, geometry, np.dtype(np.float32)), np.zeros(channels, np.float32)
     rest = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
     return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *rest))]
 
@@ -123,10 +121,23 @@ def _taps(weights: NDArray[Any]) -> NDArray[Any]:
     return np.array(weights.transpose(1, 2, 3, 0), order="C")
 
 
-def _sums(ctx: NodeContext, geometry: tuple[int, int, int, int], dtype: np.dtype[Any]) -> Scratch:
+def float_call(
+    source: Operand, weights: Operand, bias: NDArray[np.float32], geometry: tuple[int, int, int, int],
+    limits: tuple[float, float], out: Operand,
+) -> Call:  # fmt: skip
+    """The transposed convolution of real numbers; geometry: (stride_h, stride_w, pad_h, pad_w)."""
+    dtype = np.dtype(np.float32)
+    work = (_sums(weights, source, out, geometry, dtype), np.zeros(weights.shape[0], dtype))
+    after = (*geometry, *limits, 0, out.shape[0] * out.shape[1], *work, out.ref())
+    return Call(transpose_conv_float, (source.ref(), _taps(weights.known()), bias, *after))
+
+
+def _sums(
+    weights: Operand, source: Operand, out: Operand, geometry: tuple[int, int, int, int], dtype: np.dtype[Any]
+) -> Scratch:
     """Scratch [phases, positions, N] for the sums of one output row; see `intengine_kernels.transpose_conv`."""
     _, stride, _, pad = geometry
-    (channels, _, kw, _), width, out_w = ctx.input(1).shape, ctx.input(2).shape[2], ctx.output().shape[2]
+    (channels, _, kw, _), width, out_w = weights.shape, source.shape[2], out.shape[2]
     positions = max(width + (kw - 1) // stride, (out_w - 1 + pad) // stride + 1)
     return Scratch(dtype, (min(stride, kw), positions, channels))
 
