@@ -1,0 +1,20 @@
+"""What was measured, and what is said about it."""
+
+from intengine import evidence, ops
+
+
+def test_the_evidence_is_of_operators_that_run_and_none_differs() -> None:
+    record = evidence.recorded()
+    assert record.litert
+    assert set(record.operators) <= set(ops.names())
+    for kinds in record.operators.values():
+        for found in kinds.values():
+            assert found.resolver in ("reference", "optimized")
+            assert 0 <= found.ulp <= 4
+            assert found.nbytes > 0 or not found.equal
+
+
+def test_quirks_are_named_once_and_explained() -> None:
+    for name, quirk in ops.QUIRKS.items():
+        assert name == quirk.name
+        assert quirk.text.endswith(".")
