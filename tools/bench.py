@@ -6,11 +6,14 @@ LiteRT's reference kernels; a model that differs is reported and not timed. Need
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import statistics
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +137,12 @@ def main() -> None:
     print(f"{'model':44s} {'intengine ms':>14s} " + " ".join(f"{n + ' ms':>14s} {'ratio':>7s}" for n in against))
     for path in args.models:
         try:
-            row = bench(path, against, args.seconds)
+            # A process for each model, because some make LiteRT abort.
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
+                row = child.submit(bench, path, against, args.seconds).result()
+        except BrokenProcessPool:
+            print(f"{path.name:44s} not run: LiteRT aborts")
+            continue
         except (intengine.IntEngineError, ValueError, RuntimeError) as error:
             print(f"{path.name:44s} not run: {type(error).__name__}: {str(error).splitlines()[0][:90]}")
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from intengine_kernels.elementwise import tanh_float
 from intengine_kernels.functions import elu_float, erfc_float, gelu_erf_float, gelu_tanh_float
+from intengine_kernels.gelu import gelu_erf, gelu_tanh
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -52,8 +53,7 @@ def _gelu16(x: NDArray[np.float16], approximate: bool, out: NDArray[np.float16])
 def prepare_gelu(ctx: NodeContext) -> Sequence[Call]:
     """8-bit: a table of float32 values; int16: interpolated in one.
 
-    Of float32 numbers LiteRT takes polynomials for erfc and tanh, which differ from the functions by some units in the
-    last place; below -1, where 1 + tanh loses all its digits, by up to 1e-6.
+    The tables take the C library's functions, float32 numbers Eigen's approximations.
 
     Source: tflite/kernels/gelu.cc
     """
@@ -61,12 +61,13 @@ def prepare_gelu(ctx: NodeContext) -> Sequence[Call]:
     if ctx.output().type is TensorType.FLOAT16:
         size = ctx.output().size
         return [Call(_gelu16, (ctx.input(0).ref((size,)), bool(ctx.options["approximate"]), ctx.output().ref((size,))))]
-    kernel = gelu_tanh_float if ctx.options["approximate"] else gelu_erf_float
+    approximate = bool(ctx.options["approximate"])
+    if ctx.output().type is TensorType.FLOAT32:
+        return float_calls(ctx, gelu_tanh if approximate else gelu_erf)
+    kernel = gelu_tanh_float if approximate else gelu_erf_float
     if ctx.output().type in EIGHT_BIT:
         return table_calls(ctx, float_table(ctx, on_float32(kernel)))
-    if ctx.output().type is TensorType.INT16:
-        return table_calls(ctx, interpolated_table(ctx, on_float32(kernel)))
-    return float_calls(ctx, kernel)
+    return table_calls(ctx, interpolated_table(ctx, on_float32(kernel)))
 
 
 register(Operator("ELU", same_shape, prepare_elu, inputs=(1, 1), signatures=signatures(_ELU, inputs=1)))
