@@ -25,6 +25,8 @@ from intengine.step import Holder, Step
 
 #: No computed tensor may be larger; damaged files ask for more, networks do not.
 MAX_BYTES = 2**32
+#: No tensor may have more axes; operators that split axes need twice as many of NumPy's 64.
+MAX_RANK = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +177,10 @@ class Builder:
 
     def check_size(self, index: int, shape: Shape) -> None:
         spec = self.subgraph.tensors[index]
+        if len(shape) > MAX_RANK:
+            raise InvalidModelError(f"A tensor must have at most {MAX_RANK} axes; {spec.name!r} has {len(shape)}.")
+        if spec.is_variable and not spec.type.bits:
+            raise InvalidModelError(f"A variable holds numbers; {spec.name!r} is {spec.type.name}.")
         if spec.is_variable and shape != spec.shape:
             raise InvalidModelError(
                 f"A variable keeps its shape {list(spec.shape)}; {spec.name!r} would become {list(shape)}."
@@ -342,8 +348,9 @@ def _lifetimes(
     lives = []
     for i in first:
         spec = graph.tensors[i]
-        if i in builder.known or i in unknown or spec.is_variable or spec.type.dtype.hasobject:
+        if i in builder.known or i in unknown or i not in builder.shapes or spec.is_variable:
             continue
-        shape = builder.shapes.get(i, spec.shape)
-        lives.append(arena.Lifetime(i, elements(shape) * spec.type.dtype.itemsize, first[i], last[i]))
+        if not spec.type.dtype.hasobject:
+            size = elements(builder.shapes[i]) * spec.type.dtype.itemsize
+            lives.append(arena.Lifetime(i, size, first[i], last[i]))
     return tuple(lives)

@@ -116,7 +116,8 @@ def elements(shape: Sequence[int]) -> int:
     """
     if any(size < 0 for size in shape):
         raise InvalidModelError(f"Sizes must not be negative; got {list(shape)}.")
-    count = math.prod(shape)
+    # Sizes of 0 too must leave the others within bounds that arrays have.
+    count = math.prod(max(size, 1) for size in shape)
     if count > MAX_ELEMENTS:
         raise InvalidModelError(f"A tensor must have at most 2**40 elements; {list(shape)} has {count}.")
-    return count
+    return math.prod(shape)

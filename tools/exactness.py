@@ -6,6 +6,7 @@ Then top-1 on the labelled sets, and the vectors that others recorded. Needs ai-
 """
 
 import argparse
+import csv
 import dataclasses
 import json
 import re
@@ -24,7 +25,7 @@ from intengine.runners import LiteRTRunner, RunnerError
 from intengine.samples import Random, draw
 from intengine.verification import VerifyResult, verify
 from intengine.writer import dump
-from tools.shared_data import ROOT, SHARED, labelled, real_inputs
+from tools.shared_data import ROOT, SHARED, labelled, pixels, real_inputs
 
 RANDOM = Random(5, 0)
 STREAM = Random(50, 0)
@@ -142,6 +143,53 @@ def accuracy(path: Path, runner: LiteRTRunner) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def photographs(runner: LiteRTRunner) -> list[str]:
+    """Rows: detectors on all photographs, and key points of movenet on one with a reference."""
+    lines = ["| model | photographs | output elements | differing | note |", "|---|---:|---:|---:|---|"]
+    images = [path for path in sorted((SHARED / "data" / "images").iterdir()) if "mask" not in path.name]
+    for path in sorted((SHARED / "models" / "detection").glob("ssd*.tflite")):
+        compared = _on_images(path, images, runner)
+        note = "the same boxes, classes, scores and counts" if not compared[1] else ""
+        lines.append(f"| {path.stem} | {len(images)} | {compared[0]:,} | {compared[1]} | {note} |")
+    path = SHARED / "models" / "pose" / "movenet_lightning_int8.tflite"
+    squat = [image for image in images if image.name == "squat.bmp"]
+    compared = _on_images(path, squat, runner)
+    with (SHARED / "data" / "movenet_squat_reference.csv").open() as file:
+        wanted = np.array([[float(row[f"keypoint_{axis}"]) for axis in "yx"] for row in csv.DictReader(file)])
+    engine = intengine.Interpreter(str(path))
+    (found,) = engine.run(_image(engine, squat[0])).values()
+    off = float(np.abs(found.reshape(-1, 3)[:, :2] - wanted).max())
+    note = f"key points within {off:.3f} of the image's size of the reference, LiteRT's the same"
+    lines.append(f"| {path.stem} | {len(squat)} | {compared[0]:,} | {compared[1]} | {note} |")
+    return lines
+
+
+def _image(engine: intengine.Interpreter, path: Path) -> dict[str, np.ndarray]:
+    from PIL import Image
+
+    ((name, spec),) = engine.inputs.items()
+    shape = engine.input_shapes[name]
+    with Image.open(path) as image:
+        return {
+            name: pixels(np.asarray(image.convert("RGB").resize((shape[2], shape[1])))[np.newaxis], spec, raw=False)
+        }
+
+
+def _on_images(path: Path, images: list[Path], runner: LiteRTRunner) -> tuple[int, int]:
+    """(output elements, those that differ from LiteRT's)."""
+    engine = intengine.Interpreter(str(path))
+    runner.load(path.read_bytes())
+    (spec,) = engine.inputs.values()
+    counts = np.zeros(2, int)
+    for image in images:
+        inputs = _image(engine, image)
+        (x,) = inputs.values()
+        theirs = runner.run({spec.index: x}, tuple(out.index for out in engine.outputs.values()))
+        for ours, out in zip(engine.run(inputs).values(), engine.outputs.values(), strict=True):
+            counts += [ours.size, int((ours != theirs[out.index]).sum())]
+    return int(counts[0]), int(counts[1])
+
+
 def vectors() -> dict[str, tuple[int, int]]:
     """Set of recorded vectors -> (elements compared, differing)."""
     counts = {"tflm_seanet": np.zeros(2, int), "vela kws_micronet_m": np.zeros(2, int)}
@@ -194,7 +242,11 @@ def updated(text: str, rows: list[dict[str, Any]]) -> str:
 
 
 def page(
-    rows: list[dict[str, Any]], tops: list[dict[str, Any]], recorded: dict[str, tuple[int, int]], version: str
+    rows: list[dict[str, Any]],
+    tops: list[dict[str, Any]],
+    recorded: dict[str, tuple[int, int]],
+    shown: list[str],
+    version: str,
 ) -> str:
     lines = [
         "# Exactness",
@@ -221,6 +273,7 @@ def page(
             f"| {top['model']} | {top['set']} | {top['samples']} | {top['intengine']:.3f} | {top['litert']:.3f} | "
             f"{top['differing']} |"
         )
+    lines += ["", "## Photographs", "", *shown]
     lines += ["", "## Vectors that others recorded", "", "| set | elements compared | differing |", "|---|---:|---:|"]
     lines += [f"| {name} | {count:,} | {differing:,} |" for name, (count, differing) in recorded.items()]
     return "\n".join(lines) + "\n"
@@ -244,6 +297,7 @@ def main() -> None:
                 tops.append(top)
                 print(top, flush=True)
         recorded = vectors() if not args.only else {}
+        shown = photographs(runner) if not args.only else []
         print(recorded)
         version = runner.version()
     if args.json:
@@ -251,7 +305,7 @@ def main() -> None:
     if args.only:
         PAGE.write_text(updated(PAGE.read_text(), rows))
     else:
-        PAGE.write_text(page(rows, tops, recorded, version))
+        PAGE.write_text(page(rows, tops, recorded, shown, version))
     if any(row.get("first_difference") for row in rows):
         sys.exit(1)
 

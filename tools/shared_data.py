@@ -24,10 +24,10 @@ def labelled(engine: Interpreter) -> tuple[str, NDArray, NDArray[np.integer]] | 
     shape = engine.input_shapes[name]
     if shape == (1, 32, 32, 3):
         with np.load(SHARED / "data" / "cifar10_test250.npz") as data:
-            return "CIFAR-10", _pixels(data["images"], spec, raw=True), data["labels"]
+            return "CIFAR-10", pixels(data["images"], spec, raw=True), data["labels"]
     if shape == (1, 96, 96, 3):
         with np.load(SHARED / "data" / "vww_test300.npz") as data:
-            return "visual wake words", _pixels(data["images"], spec, raw=False), data["labels"]
+            return "visual wake words", pixels(data["images"], spec, raw=False), data["labels"]
     scale = spec.quantization.scale
     fits = spec.type is TensorType.FLOAT32 or (scale.size == 1 and abs(scale[0] - KWS_SCALE) < 1e-6)
     if shape == (1, 49, 10, 1) and fits:
@@ -56,10 +56,10 @@ def real_inputs(engine: Interpreter, count: int) -> Iterator[dict[str, NDArray]]
             if "mask" not in path.name:
                 with Image.open(path) as image:
                     pixels = np.asarray(image.convert("RGB").resize((shape[2], shape[1])))
-                yield {name: _pixels(pixels[np.newaxis], spec, raw=False)}
+                yield {name: pixels(pixels[np.newaxis], spec, raw=False)}
 
 
-def _pixels(images: NDArray[np.uint8], spec: TensorSpec, *, raw: bool) -> NDArray:
+def pixels(images: NDArray[np.uint8], spec: TensorSpec, *, raw: bool) -> NDArray:
     """Pixels as the input's type: uint8 as they are, int8 less 128, int16 doubled around 0, floats in 0..1 or raw."""
     if spec.type is TensorType.UINT8:
         return images
