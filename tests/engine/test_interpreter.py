@@ -262,3 +262,33 @@ def test_shapes_can_be_given_where_the_declared_ones_do_not_fit() -> None:
     assert Interpreter(model, shapes={"x": (1, 6)}).run(np.zeros((1, 6), np.int8))["y"].shape == (2, 3)
     with pytest.raises(InputError, match="must not be negative"):
         Interpreter(model, shapes={"x": (1, -6)})
+
+
+@pytest.mark.parametrize(
+    ("type_", "shape", "variable", "rule"),
+    [
+        ("RESOURCE", (1,), True, "A variable holds numbers"),
+        ("INT8", (1,) * 33, False, "at most 32 axes"),
+        ("INT64", (0, 2**31 - 1, 2**31 - 1, 2**31 - 1), True, r"at most 2\*\*40 elements"),
+        ("FLOAT64", (2**20, 2**10), True, r"at most 2\*\*32 bytes"),
+    ],
+)
+def test_tensors_that_no_array_can_be_are_refused(
+    type_: str, shape: tuple[int, ...], variable: bool, rule: str
+) -> None:
+    b = ModelBuilder()
+    x = b.tensor("x", type_, shape, is_variable=variable)
+    y = b.tensor("y", "INT32", (len(shape),))
+    b.op("SHAPE", [x], [y], out_type=2)
+    with pytest.raises(InvalidModelError, match=rule):
+        Interpreter(b.build([] if variable else [x], [y]))
+
+
+def test_an_output_whose_shape_the_run_decides_takes_no_memory_before() -> None:
+    """Whatever shape the file declares for it."""
+    b = ModelBuilder()
+    x, counts = b.tensor("x", "INT8", (2,)), b.tensor("counts", "INT32", (1,))
+    y = b.tensor("y", "INT8", (2**31 - 1,))
+    b.op("TILE", [x, counts], [y])
+    engine = Interpreter(b.build([x, counts], [y]))
+    assert engine.run({"x": np.ones(2, np.int8), "counts": np.array([2], np.int32)})["y"].shape == (4,)
