@@ -40,6 +40,12 @@ def test_the_demo_prints_what_the_readme_shows() -> None:
     assert words(run([sys.executable, "-m", "intengine", "demo"])) == words(shown.split("\n", 1)[1])
 
 
+def test_coverage_prints_what_the_readme_shows() -> None:
+    (shown,) = (block for block in blocks("console") if block.startswith("$ intengine coverage"))
+    command, output = shown.split("\n", 1)
+    assert words(run([sys.executable, "-m", *command[2:].split()])) == words(output)
+
+
 @pytest.mark.oracle
 def test_verify_prints_what_the_readme_shows() -> None:
     pytest.importorskip("ai_edge_litert")
