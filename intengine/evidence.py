@@ -33,7 +33,7 @@ class Evidence:
 
     Attributes:
         signature: as in "int8 x int8 -> int8".
-        resolver: "reference", or "optimized" where LiteRT's reference resolver lacks the operator.
+        resolver: "reference", or "optimized" or "xnnpack" where LiteRT has the operator only there.
         equal: problems whose outputs agreed, floats within `ulp`. refused, crashed: by LiteRT.
         nbytes: bytes of outputs that were compared; none differed beyond `ulp`.
         ulp: greatest distance that was allowed between floats, in units in the last place; 0 is bit for bit.

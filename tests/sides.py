@@ -1,14 +1,38 @@
 """Both sides of a problem: what intengine gives and what LiteRT gives, over all its invocations."""
 
 import hashlib
-from typing import Any
+from types import TracebackType
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 import intengine
 from intengine.runners import LiteRTRunner
+from intengine.runners.litert import Resolver
 from tests.cases import Problem
+
+
+class LiteRT:
+    """A process for each resolver, started when it is first needed and again when it died."""
+
+    def __init__(self) -> None:
+        self._runners: dict[Resolver, LiteRTRunner] = {name: LiteRTRunner(name) for name in get_args(Resolver)}
+
+    def __getitem__(self, resolver: Resolver) -> LiteRTRunner:
+        return self._runners[resolver]
+
+    def close(self) -> None:
+        for runner in self._runners.values():
+            runner.close()
+
+    def __enter__(self) -> "LiteRT":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def fingerprint(problem: Problem) -> str:

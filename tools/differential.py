@@ -60,7 +60,7 @@ def note(key: str, problem: Problem, outcome: Outcome, nbytes: int, differs: boo
         counts[names[outcome]] += 1
         counts["nbytes"] += nbytes
         counts["optimized_differs"] += differs
-        counts["optimized"] += problem.resolver == "optimized"
+        counts[problem.resolver] += 1
         counts["ulp"] = max(counts["ulp"], problem.ulp)
 
 
@@ -114,7 +114,7 @@ def write_evidence(found: Found, version: str) -> None:
     data = json.loads(EVIDENCE.read_text())
     for (op, kind), counts in found.items():
         data["operators"].setdefault(op, {})[kind] = {
-            "resolver": "optimized" if counts["optimized"] else "reference",
+            "resolver": next(name for name in ("xnnpack", "optimized", "reference") if counts[name]),
             **{name: counts[name] for name in ("equal", "refused", "crashed", "nbytes", "ulp", "optimized_differs")},
         }
     data["litert"] = version
@@ -152,7 +152,7 @@ def main() -> None:
         if failure:
             failures += 1
             print(failure, flush=True)
-    version = sides.reference.version()
+    version = sides.litert["reference"].version()
     sides.close()
     if arguments.evidence and not failures:
         write_evidence(found, version)

@@ -11,18 +11,17 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from intengine.runners import LiteRTRunner  # noqa: E402
 from tests.cases import modules, problems  # noqa: E402
 from tests.ops.test_against_litert import GOLDEN  # noqa: E402
-from tests.sides import fingerprint, litert_outputs, storable  # noqa: E402
+from tests.sides import LiteRT, fingerprint, litert_outputs, storable  # noqa: E402
 
 
-def record(module: str, reference: LiteRTRunner, optimized: LiteRTRunner) -> int:
+def record(module: str, litert: LiteRT) -> int:
     arrays: dict[str, np.ndarray] = {}
     count = 0
     for problem in problems(module):
         arrays[f"{problem.name}/sha256"] = np.array(fingerprint(problem))
-        found = litert_outputs(problem, reference if problem.resolver == "reference" else optimized)
+        found = litert_outputs(problem, litert[problem.resolver])
         for i, array in enumerate(found):
             arrays[f"{problem.name}/{i}"] = storable(array)
         count += 1
@@ -32,9 +31,9 @@ def record(module: str, reference: LiteRTRunner, optimized: LiteRTRunner) -> int
 
 
 def main() -> None:
-    with LiteRTRunner("reference") as reference, LiteRTRunner("optimized") as optimized:
+    with LiteRT() as litert:
         for module in sys.argv[1:] or modules():
-            print(f"{module}: {record(module, reference, optimized)} problems")
+            print(f"{module}: {record(module, litert)} problems")
 
 
 if __name__ == "__main__":

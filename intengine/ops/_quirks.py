@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
+from intengine.ops._flexbuffer import integer, options
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,9 @@ INT16_BIAS = Quirk(
     "not declare its type, and so beyond its end.",
     is_reproduced=False,
 )
+MFCC_UPPER = Quirk(
+    "mfcc-upper", "Mfcc gives zeros where the upper frequency lies behind the last bin, half the sample rate."
+)
 FILL_STRINGS = Quirk(
     "fill-strings",
     "FILL of strings copies a pointer in place of the text.",
@@ -144,6 +148,12 @@ def _undeclared_bias(ctx: NodeContext) -> bool:
 
 def _is_time_major(ctx: NodeContext) -> bool:
     return ctx.node.op == "BIDIRECTIONAL_SEQUENCE_RNN" and bool(ctx.options["time_major"])
+
+
+def _is_above(ctx: NodeContext) -> bool:
+    """Whether the upper frequency of a Mfcc may be more than half the sample rate."""
+    rate = ctx.input(1).value
+    return rate is None or 2 * integer(options(ctx.node.custom_options), "upper_frequency_limit") > int(rate.item())
 
 
 def _first(ctx: NodeContext) -> TensorType:
@@ -198,6 +208,7 @@ _RULES: tuple[tuple[Quirk, Callable[[NodeContext], bool]], ...] = (
         SOFTMAX_SUM,
         lambda ctx: ctx.node.op == "SOFTMAX" and ctx.input(0).type in _QUANTIZED[:2] and ctx.input(0).shape[-1] >= 512,
     ),
+    (MFCC_UPPER, lambda ctx: ctx.node.op == "Mfcc" and _is_above(ctx)),
     (FILL_STRINGS, lambda ctx: ctx.node.op == "FILL" and ctx.output().type is TensorType.STRING),
 )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._flexbuffer import options
+from intengine.ops._flexbuffer import integer, options, real
 from intengine.ops._heap import partial_sort
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
@@ -47,10 +47,10 @@ class Settings:
         missing = [name for name in _NEEDED if name not in given]
         ctx.require(not missing, f"needs the options {', '.join(_NEEDED)}", f"none for {missing}")
         found = cls(
-            int(given["max_detections"]), int(given["max_classes_per_detection"]),
-            int(given.get("detections_per_class", 100)), int(given["num_classes"]),
-            bool(given.get("use_regular_nms", False)), float(given["nms_score_threshold"]),
-            float(given["nms_iou_threshold"]), tuple(float(given[f"{axis}_scale"]) for axis in "yxhw"),
+            integer(given, "max_detections"), integer(given, "max_classes_per_detection"),
+            integer(given, "detections_per_class", 100), integer(given, "num_classes"),
+            bool(integer(given, "use_regular_nms")), real(given, "nms_score_threshold"),
+            real(given, "nms_iou_threshold"), tuple(real(given, f"{axis}_scale") for axis in "yxhw"),
         )  # fmt: skip
         counts = (found.most, found.per_box, found.per_class, found.classes)
         ctx.require(all(0 < n < 2**20 for n in counts), "needs positive counts", counts)
@@ -75,7 +75,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(1, rows, 4), (1, rows), (1, rows), (1,)]
 
 
-def _real(operand: Operand) -> tuple[float, int]:
+def _scaling(operand: Operand) -> tuple[float, int]:
     """(scale, zero point); scale 0 for float32."""
     return (0.0, 0) if operand.type is TensorType.FLOAT32 else (float(operand.scale), operand.zero_point)
 
@@ -165,7 +165,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     inputs = (operand.ref(operand.shape[-2:]) for operand in operands)
     rows = ctx.output(1).size
     outs = (ctx.output(0).ref((rows, 4)), ctx.output(1).ref((rows,)), ctx.output(2).ref((rows,)), ctx.output(3).ref())
-    return [Call(_detect, (*inputs, tuple(map(_real, operands)), Settings.of(ctx), *outs))]
+    return [Call(_detect, (*inputs, tuple(map(_scaling, operands)), Settings.of(ctx), *outs))]
 
 
 _KINDS = ("float32 x float32 x float32", "uint8 x uint8 x uint8")

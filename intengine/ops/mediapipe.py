@@ -1,157 +1,198 @@
-"""MediaPipe's custom operators: Convolution2DTransposeBias, MaxPoolingWithArgmax2D and MaxUnpooling2D, float32.
+"""MediaPipe's Convolution2DTransposeBias, MaxPoolingWithArgmax2D and MaxUnpooling2D, on float32 [B, H, W, C].
 
-Their options are the bytes of LiteRT's own structures: little-endian int32, padding 1 (SAME) or 2 (VALID) first. LiteRT
-runs them in its XNNPACK delegate alone.
+LiteRT's own kernels lack them; its XNNPACK delegate runs them where strides are those of plain upsampling, and there
+the results are the same. Elsewhere they are those of MediaPipe's kernels.
+
+Sources: mediapipe/util/tflite/operations/transpose_conv_bias.cc, max_pool_argmax.cc, max_unpooling.cc;
+tflite/delegates/xnnpack/xnnpack_delegate.cc
 """
 
-import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._float_matrix import float_bias
+from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._registry import Operator, register
 from intengine.ops.transpose_conv import float_call
 from intengine.shapes import Shape, window_output, window_padding
 from intengine.step import Call
 
+F32 = NDArray[np.float32]
+#: Padding in the C structs that are the options; 0 is unknown.
 _SAME, _VALID = 1, 2
-_MOST = 2**16
+#: Indices below this are bits of unsigned integers; as floats they are less than 1e-40.
+_MOST_TAPS = 2**16
 
 
-def _numbers(ctx: NodeContext, count: int) -> tuple[int, ...]:
-    """The first int32 of the options, padding first; the others must be positive."""
-    raw = bytes(ctx.node.custom_options)
-    ctx.require(len(raw) >= 4 * count, f"needs options of {4 * count} bytes", len(raw))
-    found = struct.unpack_from(f"<{count}i", raw)
-    ctx.require(found[0] in (_SAME, _VALID), "needs padding SAME (1) or VALID (2)", found[0])
-    ctx.require(all(0 < n <= _MOST for n in found[1:]), "needs positive sizes and strides", found[1:])
-    return found
+def _struct(ctx: NodeContext, count: int) -> tuple[int, ...]:
+    """The first int32 fields of the options; those that the file leaves out are 0."""
+    raw = bytes(ctx.node.custom_options)[: 4 * count].ljust(4 * count, b"\0")
+    fields = tuple(int(value) for value in np.frombuffer(raw, "<i4"))
+    ctx.require(fields[0] in (_SAME, _VALID), "needs SAME or VALID padding", fields[0])
+    ctx.require(all(0 < value < 2**15 for value in fields[1:]), "needs positive strides and windows", fields[1:])
+    return fields
 
 
-def _only_floats(ctx: NodeContext) -> None:
-    operands = [operand for operand in (*ctx.inputs, *ctx.outputs) if operand is not None]
+def _check(ctx: NodeContext, rank4: int) -> None:
+    """All operands are float32, and so many inputs of rank 4."""
+    operands = [*(o for o in ctx.inputs if o is not None), *ctx.outputs]
     if any(operand.type is not TensorType.FLOAT32 for operand in operands):
         ctx.unsupported()
-    source = ctx.input(0)
-    ctx.require(source.rank == 4, "needs a 4-D input", source.shape)
+    for i in range(rank4):
+        ctx.require(ctx.input(i).rank == 4, "needs 4-D inputs", list(ctx.input(i).shape))
 
 
-def infer_transpose(ctx: NodeContext) -> Sequence[Shape]:
-    padding, stride_w, stride_h = _numbers(ctx, 3)
-    source, weights = ctx.input(0), ctx.input(1)
-    fits = source.rank == weights.rank == 4 and weights.shape[3] == source.shape[3] and min(weights.shape) > 0
-    ctx.require(fits, "needs a filter [n, kh, kw, channels of the input]", (source.shape, weights.shape))
-    sides = zip(source.shape[1:3], (stride_h, stride_w), weights.shape[1:3], strict=True)
-    sizes = [n * step if padding == _SAME else max((n - 1) * step + k, 0) for n, step, k in sides]
-    return [(source.shape[0], *sizes, weights.shape[0])]
+def _transposed(ctx: NodeContext, axis: int, declared: int) -> tuple[int, int]:
+    """(size, padding) of the output along one axis.
 
-
-def prepare_transpose(ctx: NodeContext) -> Sequence[Call]:
-    """TRANSPOSE_CONV whose output size follows from the input's: times the stride, or all that the filter reaches.
-
-    Source: mediapipe/util/tflite/operations/transpose_conv_bias.cc
+    What the file declares decides, where it is a size that the padding allows; otherwise it is the least one.
     """
-    _only_floats(ctx)
-    _, stride_w, stride_h = _numbers(ctx, 3)
+    padding, stride_w, stride_h = _struct(ctx, 3)
+    stride, size, window = (stride_h, stride_w)[axis - 1], ctx.input(0).shape[axis], ctx.input(1).shape[axis]
+    ctx.require(size > 0 and window > 0, "needs inputs and filters that are not empty", (size, window))
+    least = stride * (size - 1) + window
+    if padding == _VALID:
+        return least + ((declared - window) % stride if declared > 0 else 0), 0
+    if declared <= 0 or window_output(declared, window, stride, 1, True) != size:
+        declared = least - max(0, window - (size - 1) % stride - 1)
+    ctx.require(declared > 0, "needs an output that is not empty", declared)
+    return declared, window_padding(declared, window, stride, 1, size)
+
+
+def _infer_transposed(ctx: NodeContext) -> Sequence[Shape]:
+    _check(ctx, 2)
+    source, weights, declared = ctx.input(0), ctx.input(1), ctx.output().spec.shape
+    ctx.require(
+        weights.shape[3] == source.shape[3], "needs the filter's input channels to be the input's",
+        f"{weights.shape[3]} and {source.shape[3]}",
+    )  # fmt: skip
+    sizes = declared if len(declared) == 4 else (0, 0, 0, 0)
+    return [(source.shape[0], *(_transposed(ctx, axis, sizes[axis])[0] for axis in (1, 2)), weights.shape[0])]
+
+
+def _prepare_transposed(ctx: NodeContext) -> Sequence[Call]:
+    """Each output begins with its bias and adds its products in the order of the image."""
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    sides = zip(out.shape[1:3], weights.shape[1:3], (stride_h, stride_w), source.shape[1:3], strict=True)
-    pads = [window_padding(size, k, step, 1, n) for size, k, step, n in sides]
+    _, stride_w, stride_h = _struct(ctx, 3)
+    pads = [_transposed(ctx, axis, out.shape[axis])[1] for axis in (1, 2)]
+    geometry = (stride_h, stride_w, pads[0], pads[1])
     bias = float_bias(ctx, ctx.optional(2), weights.shape[0])
-    most = float(np.finfo(np.float32).max)
-    return [float_call(source, weights, bias, (stride_h, stride_w, pads[0], pads[1]), (-most, most), out)]
+    return [float_call(source, weights, bias, np.zeros_like(bias), geometry, (-np.inf, np.inf), out)]
 
 
-def _pool_sizes(ctx: NodeContext) -> tuple[int, ...]:
-    """(padding, stride_h, stride_w, kh, kw)."""
-    padding, stride_w, stride_h, kw, kh = _numbers(ctx, 5)
-    return padding, stride_h, stride_w, kh, kw
+@dataclass(frozen=True)
+class Pool:
+    """Windows kh x kw with their strides."""
+
+    padding: int
+    stride_w: int
+    stride_h: int
+    kw: int
+    kh: int
+
+    @classmethod
+    def of(cls, ctx: NodeContext) -> "Pool":
+        found = cls(*_struct(ctx, 5))
+        ctx.require(found.kh * found.kw <= _MOST_TAPS, f"needs windows of at most {_MOST_TAPS}", (found.kh, found.kw))
+        return found
 
 
-def infer_pool(ctx: NodeContext) -> Sequence[Shape]:
-    padding, stride_h, stride_w, kh, kw = _pool_sizes(ctx)
-    shape = ctx.input(0).shape
-    ctx.require(len(shape) == 4, "needs a 4-D input", shape)
-    sides = zip(shape[1:3], (kh, kw), (stride_h, stride_w), strict=True)
-    sizes = [window_output(n, k, step, 1, padding == _SAME) for n, k, step in sides]
-    return [(shape[0], *sizes, shape[3])] * 2
+def _infer_pool(ctx: NodeContext) -> Sequence[Shape]:
+    _check(ctx, 1)
+    pool, (batches, height, width, channels) = Pool.of(ctx), ctx.input(0).shape
+    same = pool.padding == _SAME
+    out_h = window_output(height, pool.kh, pool.stride_h, 1, same)
+    out_w = window_output(width, pool.kw, pool.stride_w, 1, same)
+    ctx.require(len(ctx.outputs) == 2, "needs two outputs", len(ctx.outputs))
+    return [(batches, out_h, out_w, channels)] * 2
 
 
-def _pool(x: NDArray[np.float32], sizes: tuple[int, ...], out: NDArray[np.float32], places: NDArray[np.uint32]) -> None:
-    _, stride_h, stride_w, kh, kw = sizes
-    pad_h = window_padding(x.shape[1], kh, stride_h, 1, out.shape[1])
-    pad_w = window_padding(x.shape[2], kw, stride_w, 1, out.shape[2])
-    out[...] = -np.inf
-    places[...] = 0
-    for y in range(out.shape[1]):
-        for column in range(out.shape[2]):
-            for at in range(kh * kw):
-                row, left = y * stride_h - pad_h + at % kh, column * stride_w - pad_w + at // kh
-                if 0 <= row < x.shape[1] and 0 <= left < x.shape[2]:
-                    better = x[:, row, left] > out[:, y, column]
-                    np.copyto(out[:, y, column], x[:, row, left], where=better)
-                    np.copyto(places[:, y, column], np.uint32(at), where=better)
+def _places(out: int, stride: int, tap: int, pad: int, size: int) -> NDArray[np.int64]:
+    """Rows of the image under one row of the windows; those outside are the nearest ones inside."""
+    return np.clip(np.arange(out) * stride + tap - pad, 0, size - 1)
 
 
-def prepare_pool(ctx: NodeContext) -> Sequence[Call]:
-    """The greatest of each window, and its place ky + kh * kx in the window, of equals the least.
+def _max_pool(x: F32, pool: Pool, pads: tuple[int, int], lo: float, hi: float, out: F32, places: F32) -> None:
+    _, out_h, out_w, _ = out.shape
+    best = places.view(np.uint32)
+    best[...] = 0
+    for kx in range(pool.kw):
+        columns = x[:, :, _places(out_w, pool.stride_w, kx, pads[1], x.shape[2])]
+        for ky in range(pool.kh):
+            here = columns[:, _places(out_h, pool.stride_h, ky, pads[0], x.shape[1])]
+            if kx == ky == 0:
+                out[...] = here
+                continue
+            greater = here > out
+            np.copyto(out, here, where=greater)
+            best[greater] = kx * pool.kh + ky
+    np.clip(out, np.float32(lo), np.float32(hi), out=out)
 
-    The places are uint32 in a tensor that says float32, as LiteRT's delegate writes them.
 
-    Source: mediapipe/util/tflite/operations/max_pool_argmax.cc, XNNPACK src/subgraph/argmax-pooling-2d.c
+def _prepare_pool(ctx: NodeContext) -> Sequence[Call]:
+    """The greatest element of each window and its place there, of equals the first in the order of columns.
+
+    A place is column * kh + row, written as the bits of an unsigned integer into a float32 tensor, as XNNPACK does.
+    Windows reach over the edge to the nearest elements inside.
     """
-    _only_floats(ctx)
-    places = ctx.output(1).ref(dtype=np.uint32)
-    return [Call(_pool, (ctx.input(0).ref(), _pool_sizes(ctx), ctx.output(0).ref(), places))]
+    source, out, places = ctx.input(0), ctx.output(), ctx.output(1)
+    if out.size == 0:
+        return []
+    pool = Pool.of(ctx)
+    pads = (
+        window_padding(source.shape[1], pool.kh, pool.stride_h, 1, out.shape[1]),
+        window_padding(source.shape[2], pool.kw, pool.stride_w, 1, out.shape[2]),
+    )
+    activation = int.from_bytes(bytes(ctx.node.custom_options)[20:24], "little")
+    lo, hi = float_range(activation) if activation else (-np.inf, np.inf)
+    return [Call(_max_pool, (source.ref(), pool, pads, lo, hi, out.ref(), places.ref()))]
 
 
-def infer_unpool(ctx: NodeContext) -> Sequence[Shape]:
-    padding, stride_h, stride_w, kh, kw = _pool_sizes(ctx)
-    source = ctx.input(0)
-    ctx.require(source.rank == 4 and source.shape == ctx.input(1).shape, "needs 4-D values and places alike", "others")
-    sides = zip(source.shape[1:3], (stride_h, stride_w), (kh, kw), strict=True)
-    sizes = [n * step if padding == _SAME else max((n - 1) * step + k, 0) for n, step, k in sides]
-    return [(source.shape[0], *sizes, source.shape[3])]
+def _infer_unpool(ctx: NodeContext) -> Sequence[Shape]:
+    _check(ctx, 2)
+    pool, source = Pool.of(ctx), ctx.input(0)
+    ctx.require(ctx.input(1).shape == source.shape, "needs a place for each value", list(ctx.input(1).shape))
+    batches, height, width, channels = source.shape
+    return [(batches, height * pool.kh, width * pool.kw, channels)]
 
 
-def _unpool(
-    x: NDArray[np.float32], given: NDArray[np.float32], sizes: tuple[int, ...], out: NDArray[np.float32]
-) -> None:
-    _, stride_h, stride_w, kh, kw = sizes
-    bits = given.view(np.uint32)
+def _max_unpool(x: F32, places: F32, pool: Pool, out: F32) -> None:
+    bits = places.view(np.uint32)
+    as_bits = bits < _MOST_TAPS
     with np.errstate(invalid="ignore"):
-        places = np.where(bits < 2**23, bits, given).astype(np.int64)
-    if places.size and not 0 <= int(places.min()) <= int(places.max()) < kh * kw:
-        raise InputError(f"MaxUnpooling2D needs places in 0..{kh * kw - 1}; its input has others.")
-    pad_h = window_padding(out.shape[1], kh, stride_h, 1, x.shape[1])
-    pad_w = window_padding(out.shape[2], kw, stride_w, 1, x.shape[2])
-    b, row, column, c = np.unravel_index(np.arange(x.size).reshape(x.shape), x.shape)
-    rows = row * stride_h - pad_h + places % kh
-    columns = column * stride_w - pad_w + places // kh
-    inside = (rows >= 0) & (rows < out.shape[1]) & (columns >= 0) & (columns < out.shape[2])
+        number = np.where(np.abs(places) < _MOST_TAPS, places, -1).astype(np.int64)
+    column = np.where(as_bits, bits // pool.kh, number % pool.kw)
+    row = np.where(as_bits, bits % pool.kh, number // pool.kw)
+    batch, in_y, in_x, channel = np.ogrid[tuple(slice(n) for n in x.shape)]
+    pads = (
+        window_padding(out.shape[1], pool.kh, pool.stride_h, 1, x.shape[1]),
+        window_padding(out.shape[2], pool.kw, pool.stride_w, 1, x.shape[2]),
+    )
+    y, z = in_y * pool.stride_h - pads[0] + row, in_x * pool.stride_w - pads[1] + column
+    inside = (number >= 0) & (y >= 0) & (y < out.shape[1]) & (z >= 0) & (z < out.shape[2])
+    batch, channel = np.broadcast_to(batch, x.shape), np.broadcast_to(channel, x.shape)
     out[...] = 0
-    out[b[inside], rows[inside], columns[inside], c[inside]] = x[inside]
+    out[batch[inside], y[inside], z[inside], channel[inside]] = x[inside]
 
 
-def prepare_unpool(ctx: NodeContext) -> Sequence[Call]:
-    """Zeros, and each value at its place in its window.
+def _prepare_unpool(ctx: NodeContext) -> Sequence[Call]:
+    """Each value back to its place in its window, zeros elsewhere; places outside the output are left out.
 
-    Places are uint32 in a float32 tensor, as MaxPoolingWithArgmax2D writes them, or floats, as MediaPipe's own kernel
-    does; the bits of one are never those of the other, but for 0, which is the same place.
-
-    Source: mediapipe/util/tflite/operations/max_unpooling.cc
+    Places are those of MaxPoolingWithArgmax2D, or row * kw + column and a fraction, as MediaPipe's kernels write them.
     """
-    _only_floats(ctx)
-    return [Call(_unpool, (ctx.input(0).ref(), ctx.input(1).ref(), _pool_sizes(ctx), ctx.output().ref()))]
+    if ctx.output().size == 0:
+        return []
+    return [Call(_max_unpool, (ctx.input(0).ref(), ctx.input(1).ref(), Pool.of(ctx), ctx.output().ref()))]
 
 
 _F = "float32"
-register(
-    Operator("Convolution2DTransposeBias", infer_transpose, prepare_transpose, (2, 3), (f"{_F} x {_F} x {_F} -> {_F}",))
-)
-register(Operator("MaxPoolingWithArgmax2D", infer_pool, prepare_pool, (1, 1), (f"{_F} -> {_F}, {_F}",)))
-register(Operator("MaxUnpooling2D", infer_unpool, prepare_unpool, (2, 2), (f"{_F} x {_F} -> {_F}",)))
+for _name, _infer, _prepare, _counts, _kinds in (
+    ("Convolution2DTransposeBias", _infer_transposed, _prepare_transposed, (2, 3), f"{_F} x {_F} x {_F} -> {_F}"),
+    ("MaxPoolingWithArgmax2D", _infer_pool, _prepare_pool, (1, 1), f"{_F} -> {_F}, {_F}"),
+    ("MaxUnpooling2D", _infer_unpool, _prepare_unpool, (2, 2), f"{_F} x {_F} -> {_F}"),
+):
+    register(Operator(_name, _infer, _prepare, _counts, (_kinds,)))

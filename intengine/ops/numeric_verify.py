@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._flexbuffer import options
+from intengine.ops._flexbuffer import integer, options, real
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import same_shape
 from intengine.step import Call
@@ -46,7 +46,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     given = options(ctx.node.custom_options)
     is_half = source.type is TensorType.FLOAT16
     scale, zero_point = (0.0, 0) if is_half else (float(source.scale), source.zero_point)
-    limit = float(given.get("tolerance", 0.0)) * scale if given.get("log_if_failed") else np.inf
+    limit = real(given, "tolerance") * scale if integer(given, "log_if_failed") else np.inf
     return [Call(_verify, (source.ref(), reference.ref(), scale, zero_point, limit, out.ref()))]
 
 

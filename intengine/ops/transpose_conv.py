@@ -104,14 +104,15 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     channels = weights.shape[0]
     bias = float_bias(ctx, ctx.optional(3), channels)
     lo, hi = float_range(ctx.options["fused_activation_function"])
+    zeros = np.zeros(channels, np.float32)
     if weights.type is TensorType.FLOAT32:
-        return [float_call(source, weights, bias, geometry, (lo, hi), out)]
+        return [float_call(source, weights, zeros, bias, geometry, (lo, hi), out)]
     if weights.type is not TensorType.INT8:
         ctx.unsupported()
     filter_zero_point(ctx, source, weights)
     scales = np.array(np.broadcast_to(weights.channel_scales(channels, 0), channels))
     lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), source.shape[1:])
-    sums, zeros = _sums(weights, source, out, geometry, np.dtype(np.float32)), np.zeros(channels, np.float32)
+    sums = _sums(weights, source, out, geometry, np.dtype(np.float32))
     rest = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
     return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *rest))]
 
@@ -122,12 +123,14 @@ def _taps(weights: NDArray[Any]) -> NDArray[Any]:
 
 
 def float_call(
-    source: Operand, weights: Operand, bias: NDArray[np.float32], geometry: tuple[int, int, int, int],
-    limits: tuple[float, float], out: Operand,
+    source: Operand, weights: Operand, start: NDArray[np.float32], bias: NDArray[np.float32],
+    geometry: tuple[int, int, int, int], limits: tuple[float, float], out: Operand,
 ) -> Call:  # fmt: skip
-    """The transposed convolution of real numbers; geometry: (stride_h, stride_w, pad_h, pad_w)."""
-    dtype = np.dtype(np.float32)
-    work = (_sums(weights, source, out, geometry, dtype), np.zeros(weights.shape[0], dtype))
+    """The transposed convolution of real numbers; geometry: (stride_h, stride_w, pad_h, pad_w).
+
+    Each sum begins with `start`, and has `bias` added when it is complete.
+    """
+    work = (_sums(weights, source, out, geometry, np.dtype(np.float32)), start)
     after = (*geometry, *limits, 0, out.shape[0] * out.shape[1], *work, out.ref())
     return Call(transpose_conv_float, (source.ref(), _taps(weights.known()), bias, *after))
 

@@ -69,12 +69,12 @@ def transpose_conv_requantize(
 
 
 @kernel
-def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row_end, sums, zeros, out):
+def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, row_begin, row_end, sums, start, out):
     """float32 transposed convolution of output rows row_begin..row_end, counted over batch * out_height.
 
     Args:
         x: float32[B, H, W, C]. w: float32[kh, kw, C, N]. bias: float32[N]. lo, hi: floats.
-        sums: scratch float32[phases, positions, N]. zeros: float32[N] of zeros.
+        sums: scratch float32[phases, positions, N]. start: float32[N], what each sum begins with.
         out: float32[B, OH, OW, N], written.
     """
     _, height, width, _ = x.shape
@@ -86,7 +86,7 @@ def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
     for row in range(row_begin, row_end):
         b = row // out_h
         out_y = row % out_h
-        flat[:] = np.float32(0.0)
+        flat[:] = start
         for ky in range(kh - 1, -1, -1):
             y = _input_row(out_y, ky, stride_h, pad_h, height)
             if y < 0:
@@ -94,18 +94,18 @@ def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
             for kx in range(kw - 1, -1, -1):
                 at = (kx % stride_w) * positions + kx // stride_w
                 add_rows(x[b, y], 0, width, w[ky, kx], flat, at)
-        _clamp_line(flat, phases, positions, stride_w, pad_w, bias, lo, hi, zeros, out[b, out_y])
+        _clamp_line(flat, phases, positions, stride_w, pad_w, bias, lo, hi, start, out[b, out_y])
 
 
 @inline
-def _clamp_line(flat, phases, positions, stride_w, pad_w, bias, lo, hi, zeros, out):
-    """One output row [OW, N] from its sums; positions that no input reaches are just the bias."""
+def _clamp_line(flat, phases, positions, stride_w, pad_w, bias, lo, hi, start, out):
+    """One output row [OW, N] from its sums; positions that no input reaches have none but the start."""
     for out_x in range(out.shape[0]):
         phase = (out_x + pad_w) % stride_w
         if phase < phases:
             clamp_row(flat[phase * positions + (out_x + pad_w) // stride_w], bias, lo, hi, out[out_x])
         else:
-            clamp_row(zeros, bias, lo, hi, out[out_x])
+            clamp_row(start, bias, lo, hi, out[out_x])
 
 
 @kernel

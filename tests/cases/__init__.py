@@ -21,7 +21,8 @@ class Problem:
         model: bytes of a .tflite.
         inputs: in the order of the graph's inputs.
         then: inputs of further invocations, of operators with a state.
-        resolver: of LiteRT; "optimized" for operators that its reference resolver does not have.
+        resolver: of LiteRT; "optimized" for operators that its reference resolver does not have, "xnnpack"
+            for those that only that delegate has.
         ulp: greatest distance allowed between float outputs, in units in the last place; integers are exact.
         reason: why `ulp` is not 0.
     """

@@ -7,11 +7,10 @@ from enum import Enum
 import numpy as np
 
 from intengine.errors import IntEngineError
-from intengine.runners import LiteRTRunner
 from intengine.runners.litert import RunnerError
 from tests.cases import Problem
 from tests.compare import assert_same
-from tests.sides import engine_outputs, litert_outputs, storable
+from tests.sides import LiteRT, engine_outputs, litert_outputs, storable
 
 
 class Outcome(Enum):
@@ -41,14 +40,13 @@ class Tally:
 
 
 class Sides:
-    """Two LiteRT processes that are kept, and started again when one dies."""
+    """LiteRT, whose processes are kept, and intengine."""
 
     def __init__(self) -> None:
-        self.reference, self.optimized = LiteRTRunner("reference"), LiteRTRunner("optimized")
+        self.litert = LiteRT()
 
     def close(self) -> None:
-        self.reference.close()
-        self.optimized.close()
+        self.litert.close()
 
     def compare(self, problem: Problem, tally: Tally) -> Outcome:
         """Run a problem on all sides.
@@ -56,11 +54,10 @@ class Sides:
         Raises:
             AssertionError: if intengine differs from LiteRT, or refuses what LiteRT runs.
         """
-        runner = self.reference if problem.resolver == "reference" else self.optimized
         outcome = Outcome.EQUAL
         expected: list[np.ndarray] = []
         try:
-            expected = litert_outputs(problem, runner)
+            expected = litert_outputs(problem, self.litert[problem.resolver])
         except RunnerError as error:
             outcome = Outcome.LITERT_CRASHED if error.crashed else Outcome.LITERT_REFUSED
             tally.refusals[str(error).split("\n")[0][:120]] += 1
@@ -75,14 +72,14 @@ class Sides:
             for got, wanted in zip(found, expected, strict=True):
                 assert_same(got, wanted, problem)
                 tally.compared += wanted.nbytes
-            if runner is self.reference:
+            if problem.resolver == "reference":
                 self._compare_optimized(problem, expected, tally)
         tally.outcomes[outcome] += 1
         return outcome
 
     def _compare_optimized(self, problem: Problem, expected: list[np.ndarray], tally: Tally) -> None:
         try:
-            found = litert_outputs(problem, self.optimized)
+            found = litert_outputs(problem, self.litert["optimized"])
         except RunnerError:
             tally.optimized_failed += 1
             return

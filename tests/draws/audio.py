@@ -4,44 +4,47 @@ import numpy as np
 from flatbuffers import flexbuffers
 from hypothesis import strategies as st
 
-from intengine.writer import ModelBuilder
 from tests.cases import Problem
-from tests.draws._build import Draw
-
-COSINES = "the cosine and logarithm of the host's libm"
+from tests.cases._build import constant, given, one_op, result
+from tests.draws._build import Draw, values
 
 
 @st.composite
-def spectrogram(draw: Draw) -> Problem:
-    window, stride, channels = draw(st.integers(2, 70)), draw(st.integers(1, 40)), draw(st.integers(1, 2))
-    samples = window + draw(st.integers(0, 200))
-    slices, bins = 1 + (samples - window) // stride, (1 << (window - 1).bit_length()) // 2 + 1
+def _spectrogram(draw: Draw) -> Problem:
+    window, stride = draw(st.integers(2, 600)), draw(st.integers(1, 300))
+    frames, channels = draw(st.integers(0, 4)), draw(st.integers(1, 3))
+    samples = max(window + stride * (frames - 1) + draw(st.integers(0, stride - 1)), 1)
+    count = 0 if samples < window else 1 + (samples - window) // stride
     options = {"window_size": window, "stride": stride, "magnitude_squared": draw(st.booleans())}
-    b = ModelBuilder()
-    x, y = b.tensor("x", "FLOAT32", (samples, channels)), b.tensor("y", "FLOAT32", (channels, slices, bins))
-    b.op("AudioSpectrogram", [x], [y], custom_options=bytes(flexbuffers.Dumps(options)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    data = rng.standard_normal((samples, channels)).astype(np.float32)
-    return Problem("spectrogram", b.to_bytes([x], [y]), (data,), ulp=1, reason=COSINES)
+    time = np.arange(samples)[:, np.newaxis]
+    wave = np.sin(time * draw(st.floats(0, 3)) + np.arange(channels)) * draw(st.sampled_from([1.0, 1e-6, 3e4]))
+    data = wave if draw(st.booleans()) else draw(values("FLOAT32", (samples, channels)))
+    points = 2 ** (window - 1).bit_length()
+    out = result("FLOAT32", (channels, count, points // 2 + 1))
+    packed = bytes(flexbuffers.Dumps(options))
+    return one_op("spectrogram", "AudioSpectrogram", [given("FLOAT32", data)], [out], custom_options=packed)
 
 
 @st.composite
-def mfcc(draw: Draw) -> Problem:
-    rate, bins = draw(st.sampled_from([8000, 16000, 44100])), draw(st.integers(9, 129))
-    bands = draw(st.integers(1, 20))
-    count = draw(st.integers(1, bands))
-    upper = draw(st.sampled_from([1000.0, 3000.0, 4000.0]))
+def _mfcc(draw: Draw) -> Problem:
+    bins = draw(st.integers(2, 130) | st.sampled_from([129, 257]))
+    rate = draw(st.sampled_from([8000, 16000, 44100]) | st.integers(100, 50000))
+    # Behind half the sample rate LiteRT gives zeros.
+    upper = draw(st.integers(2, rate // 2 - 1) | st.integers(2, rate))
+    bands = draw(st.integers(1, 40))
     options = {
-        "upper_frequency_limit": upper, "lower_frequency_limit": draw(st.sampled_from([0.0, 20.0, 300.0])),
-        "filterbank_channel_count": bands, "dct_coefficient_count": count,
-    }  # fmt: skip
-    b = ModelBuilder()
-    x, hertz = b.tensor("x", "FLOAT32", (1, 3, bins)), b.tensor("rate", "INT32", (1,), [rate])
-    y = b.tensor("y", "FLOAT32", (1, 3, count))
-    b.op("Mfcc", [x, hertz], [y], custom_options=bytes(flexbuffers.Dumps(options)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    data = np.square(rng.standard_normal((1, 3, bins))).astype(np.float32)
-    return Problem("mfcc", b.to_bytes([x], [y]), (data,), ulp=4, reason=COSINES)
+        "upper_frequency_limit": upper,
+        "lower_frequency_limit": draw(st.sampled_from([0, 20]) | st.integers(0, upper - 1)) % upper,
+        "filterbank_channel_count": bands,
+        "dct_coefficient_count": draw(st.integers(1, bands)),
+    }
+    shape = (draw(st.integers(1, 2)), draw(st.integers(1, 3)), bins)
+    data = np.abs(draw(values("FLOAT32", shape))) * draw(st.sampled_from([1.0, 1e-9, 1e6]))
+    data = data * (draw(values("BOOL", shape)) if draw(st.booleans()) else 1)
+    held = (constant if draw(st.booleans()) else given)("INT32", [rate])
+    out = result("FLOAT32", (*shape[:2], options["dct_coefficient_count"]))
+    packed = bytes(flexbuffers.Dumps(options))
+    return one_op("mfcc", "Mfcc", [given("FLOAT32", data), held], [out], custom_options=packed)
 
 
-DRAWS = {"AudioSpectrogram": spectrogram(), "Mfcc": mfcc()}
+DRAWS = {"AudioSpectrogram float32": _spectrogram(), "Mfcc float32": _mfcc()}

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import struct
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -77,6 +78,35 @@ def test_options_that_are_no_map_come_as_bytes() -> None:
 def test_hostile_options_are_refused(data: bytes) -> None:
     with pytest.raises(intengine.InvalidModelError, match="Custom options"):
         intengine.ops.flexbuffer_options(data)
+
+
+def shared_lists(keys: int, items: int) -> bytes:
+    """A map of so many keys "a", all of which have the same list."""
+    data = bytearray(b"a\0" + struct.pack(f"<{items + 1}H", items, *[1] * items))
+    data += struct.pack("<H", keys)
+    keys_at = len(data)
+    data += struct.pack(f"<{keys}H", *range(keys_at, keys_at + 2 * keys, 2))
+    data += struct.pack("<3H", len(data) - keys_at, 2, keys)
+    values_at = len(data)
+    data += struct.pack(f"<{keys}H", *range(values_at - 4, values_at - 4 + 2 * keys, 2))
+    data += bytes([flexbuffers.Type.VECTOR_INT << 2 | 1] * keys)
+    return bytes(data + struct.pack("<HBB", len(data) - values_at, flexbuffers.Type.MAP << 2 | 1, 2))
+
+
+def test_lists_that_share_their_bytes_are_refused() -> None:
+    assert intengine.ops.flexbuffer_options(shared_lists(2, 100)) == {"a": [1] * 100}
+    with pytest.raises(intengine.InvalidModelError, match="lists are longer than their bytes"):
+        intengine.ops.flexbuffer_options(shared_lists(200, 20_000))
+
+
+@pytest.mark.parametrize("value", ["x", [1], float("nan"), float("inf"), -1, 0, 2**40])
+def test_options_that_are_no_counts_are_refused(value: object) -> None:
+    b = ModelBuilder()
+    x, y = b.tensor("x", "FLOAT32", (9, 1)), b.tensor("y", "FLOAT32", (1, 5, 3))
+    packed = flexbuffers.Dumps({"window_size": 4, "stride": value})
+    b.op("AudioSpectrogram", [x], [y], custom_options=bytes(packed))
+    with pytest.raises(intengine.InvalidModelError, match="stride"):
+        Interpreter(b.build([x], [y]))
 
 
 def test_a_package_brings_operators_by_entry_point(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

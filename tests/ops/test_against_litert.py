@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intengine.runners import LiteRTRunner
 from tests.cases import modules, problems
 from tests.compare import assert_same
-from tests.sides import engine_outputs, fingerprint, litert_outputs, storable
+from tests.sides import LiteRT, engine_outputs, fingerprint, litert_outputs, storable
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "ops"
 
@@ -28,8 +27,8 @@ def test_outputs_equal_the_recorded_ones(module: str) -> None:
 @pytest.mark.parametrize("module", modules())
 def test_outputs_equal_live_litert(module: str) -> None:
     pytest.importorskip("ai_edge_litert")
-    with LiteRTRunner("reference") as reference, LiteRTRunner("optimized") as optimized:
+    with LiteRT() as litert:
         for problem in problems(module):
-            expected = litert_outputs(problem, reference if problem.resolver == "reference" else optimized)
+            expected = litert_outputs(problem, litert[problem.resolver])
             for got, wanted in zip(engine_outputs(problem), expected, strict=True):
                 assert_same(got, wanted, problem)

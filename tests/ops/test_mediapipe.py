@@ -1,95 +1,73 @@
-"""MediaPipe's custom operators against LiteRT's XNNPACK delegate, which alone runs them."""
+"""MediaPipe's custom operators where LiteRT has no answer: what MediaPipe's own kernels do."""
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from intengine import InputError, Interpreter, InvalidModelError
-from intengine.runners import LiteRTRunner
+from intengine import Interpreter, InvalidModelError
 from intengine.writer import ModelBuilder
+from tests.cases.mediapipe import pool_options
 
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture(scope="module")
-def litert() -> Iterator[LiteRTRunner]:
-    pytest.importorskip("ai_edge_litert")
-    with LiteRTRunner("xnnpack") as runner:
-        yield runner
-
-
-def pool_options(padding: int, stride: tuple[int, int], window: tuple[int, int]) -> bytes:
-    return struct.pack("<10i", padding, stride[1], stride[0], window[1], window[0], 0, 0, 0, 0, 0)
-
-
-def out_size(size: int, window: int, stride: int, padding: int) -> int:
-    return -(-size // stride) if padding == 1 else (size - window) // stride + 1
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("padding", [1, 2])
-@pytest.mark.parametrize("window", [(2, 2), (3, 2), (1, 3)])
-def test_maxima_and_their_places_equal_litert(litert: LiteRTRunner, padding: int, window: tuple[int, int]) -> None:
-    shape = (2, 6, 6, 3)
-    size = (2, *(out_size(6, k, k, padding) for k in window), 3)
+def unpool(stride: tuple[int, int], window: tuple[int, int], x: np.ndarray, places: np.ndarray) -> np.ndarray:
     b = ModelBuilder()
-    x = b.tensor("x", "FLOAT32", shape)
-    y, places = b.tensor("y", "FLOAT32", size), b.tensor("places", "FLOAT32", size)
-    b.op("MaxPoolingWithArgmax2D", [x], [y, places], custom_options=pool_options(padding, window, window))
-    model = b.to_bytes([x], [y, places])
-    data = RNG.integers(-4, 5, shape).astype(np.float32)
-    litert.load(model)
-    expected = litert.run({x: data}, (y, places))
-    found = Interpreter(model).run(data)
-    assert np.array_equal(found["y"], expected[y])
-    assert np.array_equal(found["places"].view(np.uint32), expected[places].view(np.uint32))
+    a, at = b.tensor("x", "FLOAT32", x.shape), b.tensor("places", "FLOAT32", x.shape)
+    y = b.tensor("y", "FLOAT32", (x.shape[0], x.shape[1] * window[0], x.shape[2] * window[1], x.shape[3]))
+    b.op("MaxUnpooling2D", [a, at], [y], custom_options=pool_options(2, stride, window))
+    return Interpreter(b.build([a, at], [y])).run({"x": x, "places": places.astype(np.float32)})["y"]
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize("window", [(2, 2), (3, 2)])
-def test_values_go_back_to_their_places_like_in_litert(litert: LiteRTRunner, window: tuple[int, int]) -> None:
-    shape = (2, 3, 2, 3)
-    size = (2, 3 * window[0], 2 * window[1], 3)
+def test_places_of_mediapipe_count_row_by_row() -> None:
+    """Those of XNNPACK count column by column, in the bits of integers."""
+    x = np.arange(1, 4, dtype=np.float32).reshape(1, 1, 1, 3)
+    places = np.array([1, 2, 5]).reshape(x.shape)
+    by_rows = unpool((2, 3), (2, 3), x, places + np.float32(0.1))[0]
+    assert [np.argwhere(by_rows[..., c]).tolist() for c in range(3)] == [[[0, 1]], [[0, 2]], [[1, 2]]]
+    by_columns = unpool((2, 3), (2, 3), x, places.astype(np.uint32).view(np.float32))[0]
+    assert [np.argwhere(by_columns[..., c]).tolist() for c in range(3)] == [[[1, 0]], [[0, 1]], [[1, 2]]]
+
+
+@pytest.mark.parametrize("place", [6.1, 1e30, -1.0, np.nan, np.inf, np.uint32(6).view(np.float32)])
+def test_places_outside_are_left_out(place: float) -> None:
+    found = unpool((2, 3), (2, 3), np.ones((1, 1, 1, 2), np.float32), np.array([place, 0.1]).reshape(1, 1, 1, 2))
+    assert not found[..., 0].any()
+    assert found[0, 0, 0, 1] == 1
+
+
+def test_a_pool_and_its_reverse_keep_the_maxima_in_their_places() -> None:
+    b, window = ModelBuilder(), (3, 2)
+    x, y = b.tensor("x", "FLOAT32", (2, 6, 6, 3)), b.tensor("y", "FLOAT32", (2, 6, 6, 3))
+    top, places = b.tensor("top", "FLOAT32", (2, 2, 3, 3)), b.tensor("places", "FLOAT32", (2, 2, 3, 3))
+    options = pool_options(2, window, window)
+    b.op("MaxPoolingWithArgmax2D", [x], [top, places], custom_options=options)
+    b.op("MaxUnpooling2D", [top, places], [y], custom_options=options)
+    data = RNG.permutation(216).reshape(2, 6, 6, 3).astype(np.float32)
+    windows = data.reshape(2, 2, 3, 3, 2, 3)
+    kept = np.where(windows == windows.max(axis=(2, 4), keepdims=True), windows, 0).reshape(data.shape)
+    assert np.array_equal(Interpreter(b.build([x], [y])).run(data)["y"], kept)
+
+
+def test_overlapping_windows_and_their_activation() -> None:
     b = ModelBuilder()
-    x, places, y = (b.tensor(name, "FLOAT32", s) for name, s in (("x", shape), ("places", shape), ("y", size)))
-    b.op("MaxUnpooling2D", [x, places], [y], custom_options=pool_options(2, window, window))
-    model = b.to_bytes([x, places], [y])
-    data = RNG.standard_normal(shape).astype(np.float32)
-    at = RNG.integers(0, window[0] * window[1], shape)
-    bits = at.astype(np.uint32).view(np.float32)
-    litert.load(model)
-    expected = litert.run({x: data, places: bits}, (y,))[y]
-    engine = Interpreter(model)
-    assert np.array_equal(engine.run({"x": data, "places": bits})["y"], expected)
-    assert np.array_equal(engine.run({"x": data, "places": at.astype(np.float32) + np.float32(0.1)})["y"], expected)
-    with pytest.raises(InputError, match="needs places in"):
-        engine.run({"x": data, "places": bits * 0 + 99})
+    x, y, places = (b.tensor(name, "FLOAT32", (1, 1, n, 1)) for name, n in (("x", 4), ("y", 3), ("places", 3)))
+    relu6 = struct.pack("<6i", 2, 1, 1, 2, 1, 3)
+    b.op("MaxPoolingWithArgmax2D", [x], [y, places], custom_options=relu6)
+    found = Interpreter(b.build([x], [y, places])).run(np.array([-2, -1, 9, 3], np.float32).reshape(1, 1, 4, 1))
+    assert found["y"].ravel().tolist() == [0, 6, 6]
+    assert found["places"].view(np.uint32).ravel().tolist() == [1, 1, 0]
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize("padding", [1, 2])
-@pytest.mark.parametrize(("kernel", "stride"), [((3, 3), (2, 2)), ((2, 2), (2, 2)), ((4, 3), (2, 1))])
-def test_transposed_convolutions_are_those_of_litert(
-    litert: LiteRTRunner, padding: int, kernel: tuple[int, int], stride: tuple[int, int]
-) -> None:
-    """Sums of integers, which are exact in any order."""
-    shape, channels = (2, 3, 4, 5), 6
-    sides = zip(shape[1:3], stride, kernel, strict=True)
-    size = (2, *(n * s if padding == 1 else (n - 1) * s + k for n, s, k in sides), channels)
+def test_transposed_convolutions_begin_with_their_bias() -> None:
+    """1 + 2**-24 is 1 in float32, twice over; 2**-24 + 2**-24 added first is not."""
     b = ModelBuilder()
-    x = b.tensor("x", "FLOAT32", shape)
-    filter_shape = (channels, *kernel, shape[3])
-    w = b.tensor("w", "FLOAT32", filter_shape, RNG.integers(-9, 10, filter_shape).astype(np.float32))
-    bias = b.tensor("b", "FLOAT32", (channels,), np.arange(channels, dtype=np.float32))
-    y = b.tensor("y", "FLOAT32", size)
-    options = struct.pack("<3i", padding, stride[1], stride[0])
-    b.op("Convolution2DTransposeBias", [x, w, bias], [y], custom_options=options)
-    model = b.to_bytes([x], [y])
-    data = RNG.integers(-9, 10, shape).astype(np.float32)
-    litert.load(model)
-    assert np.array_equal(Interpreter(model).run(data)["y"], litert.run({x: data}, (y,))[y])
+    x, y = b.tensor("x", "FLOAT32", (1, 1, 1, 2)), b.tensor("y", "FLOAT32", (1, 1, 1, 1))
+    w = b.tensor("w", "FLOAT32", (1, 1, 1, 2), np.full((1, 1, 1, 2), 2.0**-24, np.float32))
+    bias = b.tensor("b", "FLOAT32", (1,), np.ones(1, np.float32))
+    b.op("Convolution2DTransposeBias", [x, w, bias], [y], custom_options=struct.pack("<3i", 1, 1, 1))
+    assert Interpreter(b.build([x], [y])).run(np.ones((1, 1, 1, 2), np.float32))["y"].item() == 1.0
 
 
 @pytest.mark.parametrize("options", [b"", b"\x01\x00", struct.pack("<3i", 7, 1, 1), struct.pack("<3i", 1, 0, 1)])
