@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import round_half_away
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._flexbuffer import options
+from intengine.ops._flexbuffer import integer, options
 from intengine.ops._registry import Operator, register
 from intengine.ops.lce_quantize import geometry, pack, words
 from intengine.quantization import real_bounds
@@ -25,8 +25,8 @@ def _settings(ctx: NodeContext) -> tuple[int, int, int, int, int, tuple[int, ...
     source, weights = ctx.input(0), ctx.input(1)
     given = options(ctx.node.custom_options)
     names = ("channels_in", "pad_values", "fused_activation_function")
-    depth, pad, activation = (int(given.get(name, 0)) for name in names)
-    by = tuple(int(given.get(f"dilation_{side}_factor", 1)) for side in ("height", "width"))
+    depth, pad, activation = (integer(given, name) for name in names)
+    by = tuple(integer(given, f"dilation_{side}_factor", 1) for side in ("height", "width"))
     ctx.require(source.rank == weights.rank == 4, "needs a 4-D input and filter", (source.shape, weights.shape))
     ctx.require(depth > 0 and words(depth) == source.shape[3], "needs an input of channels_in bits", depth)
     ctx.require(pad in (0, 1), "needs pad_values 0 or 1", pad)
@@ -71,8 +71,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """dot = sum of products; then the activation, a multiplier and a bias, or a threshold that gives a bit again.
 
     most = taps * channels in. Real outputs are (most - clamp(dot)) * -multiplier + (bias + most * multiplier), int8
-    ones the same with both divided by the scale and the zero point added to the bias; float32, rounded at each step
-    but for that bias, which is rounded once.
+    ones the same with both divided by the scale and the zero point added to the bias. The two factors are computed in
+    float64 and rounded once; the rest is float32, rounded at each step.
 
     Source: larq_compute_engine/core/bconv2d/output_transform.h, tflite/kernels/bconv2d_output_transform_utils.h
     """
@@ -94,11 +94,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.type not in (TensorType.FLOAT32, TensorType.INT8):
         ctx.unsupported()
     lo, hi = (int(min(max(bound, -(2**31)), 2**31 - 1)) for bound in real_bounds(activation))
-    multiplier, bias = (_numbers(ctx, ctx.input(i), channels) for i in (2, 3))
-    bias = (bias.astype(np.float64) + np.float64(most) * multiplier).astype(np.float32)
-    multiplier = -multiplier
-    if out.type is TensorType.INT8:
-        multiplier, bias = multiplier / out.scale, bias / out.scale + np.float32(out.zero_point)
+    scale, zero_point = (float(out.scale), out.zero_point) if out.type is TensorType.INT8 else (1.0, 0)
+    factor, offset = (_numbers(ctx, ctx.input(i), channels).astype(np.float64) for i in (2, 3))
+    with np.errstate(over="ignore", invalid="ignore"):
+        multiplier = (-factor / scale).astype(np.float32)
+        bias = ((offset + most * factor) / scale + zero_point).astype(np.float32)
     return [first, Call(_finish, (dot, most, lo, hi, multiplier, bias, out.ref()))]
 
 

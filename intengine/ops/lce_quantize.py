@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._flexbuffer import options
+from intengine.ops._flexbuffer import integer, options
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, window_output, window_padding
 from intengine.step import Call
@@ -90,8 +90,9 @@ def prepare_dequantize(ctx: NodeContext) -> Sequence[Call]:
 def geometry(ctx: NodeContext, shape: Shape, kh: int, kw: int, dilations: tuple[int, int]) -> tuple[int, ...]:
     """(out_h, out_w, stride_h, stride_w, pad_h, pad_w) of the options."""
     given = options(ctx.node.custom_options)
-    strides = tuple(int(given.get(f"stride_{side}", 0)) for side in ("height", "width"))
-    padding = given.get("padding", -1)
+    strides = tuple(integer(given, f"stride_{side}") for side in ("height", "width"))
+    padding = integer(given, "padding", -1)
+    ctx.require(max(kh, kw, *strides, *dilations) < 2**31, "needs int32 sizes", (kh, kw, strides, dilations))
     ctx.require(padding in (0, 1), "needs padding SAME (0) or VALID (1)", padding)
     sides = list(zip(shape[1:3], (kh, kw), strides, dilations, strict=True))
     outs = [window_output(n, k, step, by, padding == 0) for n, k, step, by in sides]
@@ -103,7 +104,7 @@ def _pool_sizes(ctx: NodeContext) -> tuple[int, ...]:
     source = ctx.input(0)
     ctx.require(source.rank == 4, "needs a 4-D input", source.shape)
     given = options(ctx.node.custom_options)
-    kh, kw = (int(given.get(f"filter_{side}", 0)) for side in ("height", "width"))
+    kh, kw = (integer(given, f"filter_{side}") for side in ("height", "width"))
     return (kh, kw, *geometry(ctx, source.shape, kh, kw, (1, 1)))
 
 

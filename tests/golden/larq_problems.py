@@ -99,8 +99,29 @@ def _convolutions(rng: np.random.Generator) -> Iterator[Problem]:
             yield Problem(f"conv_{i}_{type_}", b.to_bytes([x], [y]), (_bits(rng, (2, 7, 8, cin)),))
 
 
+def _ties(rng: np.random.Generator) -> Iterator[Problem]:
+    """int8 outputs half way between two numbers, where it shows how the multiplier and the bias were rounded."""
+    cin, cout, kernel, size = 45, 16, 2, 7
+    for i, scale in enumerate((0.1, 0.11, 1 / 3, 0.5)):
+        half = np.float32(scale) * np.float32(0.5)
+        options = _options(
+            channels_in=cin, stride_height=1, stride_width=1, dilation_height_factor=1, dilation_width_factor=1,
+            padding=1, pad_values=1, fused_activation_function=0,
+        )  # fmt: skip
+        b = ModelBuilder()
+        x = b.tensor("x", "INT32", (1, size, size, 2))
+        w = b.tensor("w", "INT32", (cout, kernel, kernel, 2), _bits(rng, (cout, kernel, kernel, cin)))
+        multiplier = b.tensor("multiplier", "FLOAT32", (cout,), half * rng.integers(-3, 4, cout).astype(np.float32))
+        bias = b.tensor("bias", "FLOAT32", (cout,), half * rng.integers(-50, 50, cout).astype(np.float32))
+        out = size - kernel + 1
+        y = b.tensor("y", "INT8", (1, out, out, cout), scale=scale, zero_point=37 * i - 60)
+        b.op("LceBconv2d", [x, w, multiplier, bias, -1], [y], custom_options=options)
+        yield Problem(f"conv_ties_{i}", b.to_bytes([x], [y]), (_bits(rng, (1, size, size, cin)),))
+
+
 def problems() -> Iterator[Problem]:
     rng = np.random.default_rng(3)
     yield from _quantizers(rng)
     yield from _pools(rng)
     yield from _convolutions(rng)
+    yield from _ties(rng)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flatbuffers import flexbuffers
 
 import intengine
+from intengine.writer import ModelBuilder
 from tests.cases import Problem
 from tests.compare import assert_same
 from tests.golden.larq_problems import problems
@@ -17,6 +19,19 @@ def test_outputs_equal_those_of_larq_compute_engine(problem: Problem) -> None:
     with np.load(Path(__file__).parent / "larq.npz") as golden:
         (found,) = engine_outputs(problem)
         assert_same(found, golden[problem.name], problem)
+
+
+@pytest.mark.parametrize("name", ["stride_height", "padding", "channels_in", "dilation_width_factor"])
+@pytest.mark.parametrize("value", ["x", [1], float("nan"), -1, 2**40])
+def test_options_that_are_no_sizes_are_refused(name: str, value: object) -> None:
+    sizes = {"stride_height": 1, "stride_width": 1, "padding": 1, "channels_in": 32, name: value}
+    b = ModelBuilder()
+    x, y = b.tensor("x", "INT32", (1, 2, 2, 1)), b.tensor("y", "INT32", (1, 2, 2, 1))
+    w = b.tensor("w", "INT32", (3, 1, 1, 1), np.zeros((3, 1, 1, 1), np.int32))
+    thresholds = b.tensor("thresholds", "INT32", (3,), np.zeros(3, np.int32))
+    b.op("LceBconv2d", [x, w, -1, -1, thresholds], [y], custom_options=bytes(flexbuffers.Dumps(sizes)))
+    with pytest.raises(intengine.InvalidModelError):
+        intengine.Interpreter(b.build([x], [y]))
 
 
 def test_bits_multiply_like_the_numbers_that_they_stand_for() -> None:
