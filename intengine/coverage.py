@@ -78,4 +78,6 @@ def _measured(op: str, found: Evidence | None) -> tuple[Support, str]:
     where = f"{found.equal} drawn problems, {found.nbytes:,} bytes, LiteRT {evidence.recorded().litert}"
     if found.resolver == "optimized":
         where += " (optimized kernels; it has no reference kernel)"
+    if found.resolver == "xnnpack":
+        where += " (XNNPACK delegate; it has no kernel)"
     return (Support.WITHIN, f"at most {found.ulp} ulp: {where}") if found.ulp else (Support.EXACT, where)
