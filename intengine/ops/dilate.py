@@ -56,8 +56,10 @@ def _edges(ctx: NodeContext) -> tuple[Shape, Shape, Shape]:
 
 
 def infer_pad(ctx: NodeContext) -> Sequence[Shape]:
+    """Where nothing is left along an axis, LiteRT makes all axes 0."""
     sizes = zip(ctx.input(0).shape, *_edges(ctx), strict=True)
-    return [tuple(max(a + size + max(size - 1, 0) * between + b, 0) for size, a, b, between in sizes)]
+    shape = tuple(a + size + max(size - 1, 0) * between + b for size, a, b, between in sizes)
+    return [(0,) * len(shape) if min(shape, default=1) <= 0 else shape]
 
 
 def prepare_pad(ctx: NodeContext) -> Sequence[Call]:

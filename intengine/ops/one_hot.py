@@ -23,13 +23,13 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def _one_hot(
-    indices: NDArray[Any], places: NDArray[np.int64], on: NDArray[Any], off: NDArray[Any], out: NDArray[Any]
+    indices: NDArray[Any], places: NDArray[np.int32], on: NDArray[Any], off: NDArray[Any], out: NDArray[Any]
 ) -> None:
-    out[...] = np.where(indices == places, on, off)
+    out[...] = np.where(indices.astype(np.int32) == places, on, off)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """An index outside of 0..depth - 1 points nowhere.
+    """An index outside of 0..depth - 1 points nowhere; of int64 indices the lower half counts.
 
     Source: tflite/kernels/one_hot.cc
     """
@@ -38,7 +38,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     ctx.require(on.size == off.size == 1 and out.type.bits > 0, "needs one value for on and one for off", ctx.signature)
     axis = normalize_axis(ctx.options["axis"], indices.rank + 1)
-    places = np.arange(out.shape[axis]).reshape(-1, *[1] * (out.rank - axis - 1))
+    places = np.arange(out.shape[axis], dtype=np.int32).reshape(-1, *[1] * (out.rank - axis - 1))
     shape = (*indices.shape[:axis], 1, *indices.shape[axis:])
     return [Call(_one_hot, (indices.ref(shape), places, on.ref((1,)), off.ref((1,)), out.ref()))]
 

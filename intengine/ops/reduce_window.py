@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.model import TensorType
 from intengine.ops._body import recognize
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
@@ -18,8 +17,23 @@ from intengine.step import Call, Scratch
 
 #: A padded input may have no more elements.
 MOST = 2**30
+
+
+def _lesser(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Of equal ones (zeros of both signs) the first; of numbers that do not compare (NaN) the second."""
+    return np.where(a <= b, a, b)
+
+
+def _greater(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    return np.where(a >= b, a, b)
+
+
 #: ADD, MUL, MINIMUM, MAXIMUM, ALL, ANY, numbered from 1.
-_FUNCTIONS = (np.add, np.multiply, np.minimum, np.maximum, np.logical_and, np.logical_or)
+_FUNCTIONS = (np.add, np.multiply, _lesser, _greater, np.logical_and, np.logical_or)
+#: What LiteRT makes of the functions of subgraphs; AND and OR of integers are 0 or 1.
+_OF_SUBGRAPH: dict[Any, Callable[..., Any]] = {
+    np.minimum: _lesser, np.maximum: _greater, np.bitwise_and: np.logical_and, np.bitwise_or: np.logical_or,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,12 +119,13 @@ def _prepare(ctx: NodeContext, windows: Windows, function: Callable[..., Any]) -
 
 
 def prepare_plain(ctx: NodeContext) -> Sequence[Call]:
-    """Source: tflite/kernels/reduce_window.cc"""
+    """ALL and ANY give 0 or 1 in the type of the elements; NaN counts as true.
+
+    Source: tflite/kernels/stablehlo_reduce_window.cc
+    """
     number = ctx.options["reduce_function"]
     ctx.require(1 <= number <= len(_FUNCTIONS), f"needs a function in 1..{len(_FUNCTIONS)}", number)
     function = _FUNCTIONS[number - 1]
-    if (ctx.input(0).type is TensorType.BOOL) != (number > 4) and number > 4:
-        ctx.unsupported()
     return _prepare(ctx, _of_inputs(ctx), function)
 
 
@@ -122,7 +137,7 @@ def prepare_stablehlo(ctx: NodeContext) -> Sequence[Call]:
     function = recognize(ctx, ctx.options["body_subgraph_index"])
     if function is None:
         ctx.unsupported("a function that takes the second of two")
-    return _prepare(ctx, _of_options(ctx), function)
+    return _prepare(ctx, _of_options(ctx), _OF_SUBGRAPH.get(function, function))
 
 
 _PLAIN = ("any x any x int64 x int64 x int64 -> any",)

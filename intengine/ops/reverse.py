@@ -30,16 +30,15 @@ def prepare_reverse(ctx: NodeContext) -> Sequence[Call]:
 
 def _reverse_sequence(x: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
     """x, out: [batch, steps, ...] views."""
-    if lengths.size and (int(lengths.min()) < 0 or int(lengths.max()) > x.shape[1]):
-        found = f"{int(lengths.min())}..{int(lengths.max())}"
-        raise InputError(f"REVERSE_SEQUENCE needs lengths in 0..{x.shape[1]}; its input has {found}.")
+    if lengths.size and int(lengths.max()) > x.shape[1]:
+        raise InputError(f"REVERSE_SEQUENCE needs lengths up to {x.shape[1]}; its input has {int(lengths.max())}.")
     np.copyto(out, x)
-    for b, length in enumerate(lengths.tolist()):
+    for b, length in enumerate(np.maximum(lengths, 0).tolist()):
         out[b, :length] = x[b, :length][::-1]
 
 
 def prepare_sequence(ctx: NodeContext) -> Sequence[Call]:
-    """The first `lengths[b]` steps of each batch b in the other order.
+    """The first `lengths[b]` steps of each batch b in the other order; none for a negative length.
 
     Source: tflite/kernels/reverse_sequence.cc
     """

@@ -135,8 +135,27 @@ def _scatter(
     with np.errstate(all="ignore"):
         if function is None:
             out[target] = updates[inside]
+        elif function in (np.maximum, np.minimum) and out.dtype.kind not in "iub":
+            _extremum(function is np.maximum, out, target, updates[inside])
         else:
             function.at(out, target, updates[inside])
+
+
+def _extremum(greatest: bool, out: NDArray[Any], target: tuple[NDArray[np.int64], ...], values: NDArray[Any]) -> None:
+    """A value replaces what is there only if it lies beyond, so that the first of two zeros and a NaN stay."""
+    if not target:
+        target = (np.zeros(values.size, np.int64),)
+        out = out.reshape(1)
+    places = np.ravel_multi_index(target, out.shape)
+    order = np.argsort(places, kind="stable")
+    index = np.arange(order.size)
+    first = np.diff(places[order], prepend=-1) != 0
+    # The how-manieth value of its place each one is; one of each place at a time.
+    turn = index - np.maximum.accumulate(np.where(first, index, 0))
+    for now in np.split(order[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))[:-1]):
+        at = tuple(column[now] for column in target)
+        there, value = out[at], values[now]
+        out[at] = np.where(there < value if greatest else value < there, value, there)
 
 
 def _shape(grid: tuple[NDArray[np.int64], ...]) -> Shape:
@@ -144,7 +163,10 @@ def _shape(grid: tuple[NDArray[np.int64], ...]) -> Shape:
 
 
 def prepare_scatter(ctx: NodeContext) -> Sequence[Call]:
-    """Source: tflite/kernels/stablehlo_scatter.cc"""
+    """Updates that meet at one place are taken in order.
+
+    Source: tflite/kernels/stablehlo_scatter.cc
+    """
     source, indices, updates, out = ctx.input(0), ctx.input(1), ctx.input(2), ctx.output()
     if indices.type not in _INDICES or not source.type is updates.type is out.type or source.type.bits == 0:
         ctx.unsupported()

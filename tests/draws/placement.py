@@ -107,7 +107,7 @@ def reverse(draw: Draw, type_: str) -> Problem:
 def reverse_sequence(draw: Draw, type_: str) -> Problem:
     shape = draw(shapes(2, 4, (1, 5)))
     steps, batch = draw(st.permutations(range(len(shape))))[:2]
-    lengths = [draw(st.integers(0, shape[steps])) for _ in range(shape[batch])]
+    lengths = [draw(st.integers(-1, shape[steps])) for _ in range(shape[batch])]
     kind = draw(st.sampled_from(["INT32", "INT64"]))
     inputs = [_given(draw, type_, shape), _list(draw, kind, lengths)]
     return one_op("reverse_sequence", "REVERSE_SEQUENCE", inputs, [_out(type_, shape)], seq_dim=steps, batch_dim=batch)
@@ -119,7 +119,9 @@ def one_hot(draw: Draw, type_: str) -> Problem:
     depth, axis = draw(st.integers(1, 6)), draw(st.integers(-1, len(shape)))
     kind = draw(st.sampled_from(["INT32", "INT64"]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    indices = given(kind, rng.integers(-1, depth + 1, shape))
+    # LiteRT takes the lower half of an int64.
+    upper = 2**32 * rng.integers(-1, 2, shape) if kind == "INT64" else 0
+    indices = given(kind, rng.integers(-1, depth + 1, shape) + upper)
     on, off = (_given(draw, type_, ()) for _ in range(2))
     at = axis % (len(shape) + 1)
     out = (*shape[:at], depth, *shape[at:])
