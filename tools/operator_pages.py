@@ -41,7 +41,8 @@ def operators_page() -> str:
         "Made by `python tools/operator_pages.py` from the registry and from `intengine/data/evidence.json`, which",
         "`python tools/differential.py --evidence` measures: problems drawn by hypothesis (shapes, options, types,",
         "scales with ties, values at the ends of their range), run by intengine and by LiteRT's reference kernels, or",
-        "by its optimized ones or its XNNPACK delegate where the last column says so. Differences beyond that stop it.",
+        "by its optimized ones or its XNNPACK delegate where the last column says so. Differences beyond that stop it;",
+        "the two zeros of floats count as equal, and any NaN as any other.",
         "",
         f"{len(running) - len(custom)} of the {len(builtin)} builtin operators of the schema run, and {len(custom)} "
         f"custom operators. LiteRT {record.litert}: {sum(e.equal for e in total):,} problems, "
