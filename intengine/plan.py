@@ -7,7 +7,7 @@ behind it (`late`), and the execution builds on with the shapes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -140,7 +140,7 @@ class Builder:
             spec = self.subgraph.tensors[index]
             shape = shapes[i] if shapes is not None else None
             outputs.append(ops.Operand(spec, spec.shape if shape is None else shape, is_late=is_late))
-        return ops.NodeContext(
+        context = ops.NodeContext(
             node,
             self.surroundings.numerics,
             self.surroundings,
@@ -149,6 +149,7 @@ class Builder:
             tuple(self.operand(i) for i in node.intermediates),
             self.operand,
         )
+        return context if shapes is None else replace(context, numerics=context.numerics.of(context))
 
     def prepare(self, node: Node) -> Step:
         operator = ops.find(node.op)

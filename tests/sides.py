@@ -12,6 +12,13 @@ from intengine.runners import LiteRTRunner
 from intengine.runners.litert import Resolver
 from tests.cases import Problem
 
+#: Profile -> LiteRT's resolver that gives its answers.
+RESOLVERS: dict[str, Resolver] = {
+    "litert-reference": "reference",
+    "litert-optimized": "optimized",
+    "litert-xnnpack": "xnnpack",
+}
+
 
 class LiteRT:
     """A process for each resolver, started when it is first needed and again when it died."""
@@ -51,9 +58,9 @@ def storable(array: NDArray[Any]) -> NDArray[Any]:
     return np.array([text + b"|" for text in array.reshape(-1).tolist()], "S").reshape(array.shape)
 
 
-def engine_outputs(problem: Problem) -> list[NDArray[Any]]:
-    """The outputs of all invocations, one after the other."""
-    engine = intengine.Interpreter(problem.model)
+def engine_outputs(problem: Problem, profile: str = "litert-reference") -> list[NDArray[Any]]:
+    """The outputs of all invocations under a profile, one after the other."""
+    engine = intengine.Interpreter(problem.model, profile=profile)
     graph = engine.model.main
     found: list[NDArray[Any]] = []
     for inputs in problem.invocations:

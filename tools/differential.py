@@ -1,5 +1,7 @@
 """Drawn one-op problems in LiteRT and intengine: python tools/differential.py [--draws N] [--only TEXT] [--seed S].
 
+--profile compares another profile with LiteRT as that profile has it.
+
 With --evidence, what was measured goes to intengine/data/evidence.json, by operator and types, and docs/ops.md is made
 anew; keys that --only leaves out keep what was measured before.
 
@@ -29,6 +31,7 @@ from intengine.evidence import signature
 from tests.cases import Problem
 from tests.draws import draws
 from tests.draws._differential import Outcome, Sides, Tally
+from tests.sides import RESOLVERS
 from tools import operator_pages
 
 EVIDENCE = Path(intengine.__file__).parent / "data" / "evidence.json"
@@ -65,7 +68,7 @@ def note(key: str, problem: Problem, outcome: Outcome, nbytes: int, differs: boo
 
 
 def check_key(
-    key: str, strategy: st.SearchStrategy[Problem], sides: Sides, count: int, start: int, found: Found
+    key: str, strategy: st.SearchStrategy[Problem], sides: Sides, count: int, start: int, found: Found, profile: str
 ) -> tuple[Tally, str]:
     """Compare `count` draws; the tally, and what differs or an empty text."""
     tally = Tally()
@@ -79,7 +82,7 @@ def check_key(
     def check(problem: Problem) -> None:
         before = tally.compared, tally.optimized_differs
         try:
-            outcome = sides.compare(problem, tally)
+            outcome = sides.compare(problem, tally, profile)
             note(key, problem, outcome, tally.compared - before[0], tally.optimized_differs > before[1], found)
         except Exception as error:
             message = f"{type(error).__name__}: {error}\n{describe(problem)}"
@@ -131,6 +134,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=200, metavar="N", help="problems for each key")
     parser.add_argument("--only", default="", metavar="TEXT", help="keys that contain this text")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the draws")
+    parser.add_argument("--profile", default="litert-reference", choices=RESOLVERS, help="of both sides")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there")
     parser.add_argument("--evidence", action="store_true", help="write what was measured into the package")
     arguments = parser.parse_args()
@@ -142,7 +146,7 @@ def main() -> None:
     found: Found = {}
     for key, strategy in keys.items():
         began = time.perf_counter()
-        tally, failure = check_key(key, strategy, sides, arguments.draws, arguments.seed, found)
+        tally, failure = check_key(key, strategy, sides, arguments.draws, arguments.seed, found, arguments.profile)
         line = row(key, tally, time.perf_counter() - began)
         rows.append(line | {"failure": failure})
         cells = " ".join(f"{line[name]:>{max(len(name), 9)}}" for name in HEAD[1:])

@@ -6,9 +6,14 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 
 from intengine.errors import InputError
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
+from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
+from intengine.numerics.litert_xnnpack import LITERT_XNNPACK
+from intengine.numerics.tflm import TFLM
 
-PROFILES: dict[str, Numerics] = {profile.name: profile for profile in (LITERT_REFERENCE,)}
+PROFILES: dict[str, Numerics] = {
+    profile.name: profile for profile in (LITERT_REFERENCE, LITERT_OPTIMIZED, LITERT_XNNPACK, TFLM)
+}
 
 
 def get(profile: str | Numerics) -> Numerics:

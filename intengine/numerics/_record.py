@@ -1,12 +1,13 @@
 """The record that every profile fills."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.model import TensorType
+from intengine.model import Node, Options, Quantization, TensorType
 from intengine.quantization import quantize_multiplier
 
 
@@ -63,12 +64,54 @@ def fixed_point(scheme: int, real: NDArray[np.float64]) -> Requantizer:
 Factory = Callable[[ConvScales], Requantizer]
 
 
+class TensorView(Protocol):
+    """What a delegate's rule may ask of a tensor; `ops.Operand` is one."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def type(self) -> TensorType: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def quantization(self) -> Quantization: ...
+    @property
+    def value(self) -> NDArray[Any] | None:
+        """The elements, if they are known before running."""
+
+
+class NodeView(Protocol):
+    """What a delegate's rule may ask of a node; `ops.NodeContext` is one."""
+
+    @property
+    def node(self) -> Node: ...
+    @property
+    def options(self) -> Options: ...
+    @property
+    def inputs(self) -> Sequence[TensorView | None]: ...
+    @property
+    def outputs(self) -> Sequence[TensorView]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Delegate:
+    """Takes over some nodes of a graph.
+
+    Attributes:
+        takes: whether it takes a node. numerics: its arithmetic for those.
+    """
+
+    takes: Callable[[NodeView], bool]
+    numerics: "Numerics"
+
+
 @dataclass(frozen=True, eq=False)
 class Numerics:
-    """One runtime's arithmetic.
+    """One runtime's arithmetic: a slot for each place where runtimes differ.
 
     Attributes:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
+        delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
@@ -84,3 +127,10 @@ class Numerics:
     fully_connected: Factory
     batch_matmul: Factory
     sum_reads_bytes: bool = False
+    delegate: Delegate | None = None
+
+    def of(self, node: NodeView) -> "Numerics":
+        """The arithmetic in force for a node: the delegate's if it takes the node."""
+        if self.delegate is not None and self.delegate.takes(node):
+            return self.delegate.numerics
+        return self

@@ -10,7 +10,7 @@ from intengine.errors import IntEngineError
 from intengine.runners.litert import RunnerError
 from tests.cases import Problem
 from tests.compare import assert_same
-from tests.sides import LiteRT, engine_outputs, litert_outputs, storable
+from tests.sides import RESOLVERS, LiteRT, engine_outputs, litert_outputs, storable
 
 
 class Outcome(Enum):
@@ -48,8 +48,10 @@ class Sides:
     def close(self) -> None:
         self.litert.close()
 
-    def compare(self, problem: Problem, tally: Tally) -> Outcome:
-        """Run a problem on all sides.
+    def compare(self, problem: Problem, tally: Tally, profile: str = "litert-reference") -> Outcome:
+        """Run a problem on both sides, here under a profile and in LiteRT as that profile has it.
+
+        LiteRT's reference kernels lack some operators; under their profile a problem names the ones that have them.
 
         Raises:
             AssertionError: if intengine differs from LiteRT, or refuses what LiteRT runs.
@@ -57,12 +59,13 @@ class Sides:
         outcome = Outcome.EQUAL
         expected: list[np.ndarray] = []
         try:
-            expected = litert_outputs(problem, self.litert[problem.resolver])
+            resolver = problem.resolver if profile == "litert-reference" else RESOLVERS[profile]
+            expected = litert_outputs(problem, self.litert[resolver])
         except RunnerError as error:
             outcome = Outcome.LITERT_CRASHED if error.crashed else Outcome.LITERT_REFUSED
             tally.refusals[str(error).split("\n")[0][:120]] += 1
         try:
-            found = engine_outputs(problem)
+            found = engine_outputs(problem, profile)
         except IntEngineError as error:
             if outcome is Outcome.EQUAL:
                 raise AssertionError(f"{problem.name}: LiteRT runs it, intengine refuses: {error}") from error
@@ -72,7 +75,7 @@ class Sides:
             for got, wanted in zip(found, expected, strict=True):
                 assert_same(got, wanted, problem)
                 tally.compared += wanted.nbytes
-            if problem.resolver == "reference":
+            if profile == "litert-reference" and problem.resolver == "reference":
                 self._compare_optimized(problem, expected, tally)
         tally.outcomes[outcome] += 1
         return outcome
