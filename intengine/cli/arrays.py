@@ -1,6 +1,5 @@
 """Arrays that a run gave: to files, and to people."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from intengine.cli.console import Printer
 from intengine.comparison.metrics import is_float
 from intengine.errors import InputError
+from intengine.runners import write_npz
 
 _SHOWN = 8
 
@@ -25,10 +25,19 @@ def check_output(path: Path | None, *, force: bool) -> None:
         return
     if path.suffix not in (".npy", ".npz"):
         raise InputError(f"--output must end in .npz or .npy; got {str(path)!r}.")
+    check_new_file(path, "--output", force=force)
+
+
+def check_new_file(path: Path, option: str, *, force: bool) -> None:
+    """Whether a file can be made there.
+
+    Raises:
+        InputError: for one that exists (without `force`), or a folder that does not.
+    """
     if path.exists() and not force:
         raise InputError(f"{str(path)!r} exists; --force overwrites it.")
     if not path.parent.is_dir():
-        raise InputError(f"--output must be in a folder that exists; {str(path.parent)!r} does not.")
+        raise InputError(f"{option} must be in a folder that exists; {str(path.parent)!r} does not.")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -45,11 +54,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             raise InputError(f"An .npy holds one output; this model has {len(plain)}. Use an .npz.")
         np.save(path, next(iter(plain.values())), allow_pickle=False)
         return
-    # Not np.savez: output names would be its keyword arguments, "file" among them.
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in plain.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
+    write_npz(path, plain)
 
 
 def print_array(out: Printer, name: str, array: NDArray[Any]) -> None:

@@ -46,18 +46,22 @@ def main() -> None:
     # LiteRT prints to file descriptor 1; answers go to a private copy of it.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    interpreter: Any = None
+    interpreters: dict[str, Any] = {}
     while True:
         try:
-            verb, *args = receive(sys.stdin.buffer)
+            verb, name, *args = receive(sys.stdin.buffer)
         except EOFError:
             return
         try:
             if verb == "load":
-                interpreter = _load(*args)
+                # The old one goes first; two large models may not fit side by side.
+                interpreters.pop(name, None)
+                interpreters[name] = _load(*args)
                 send(answers, (True, None))
+            elif name not in interpreters:
+                send(answers, (False, f"No model {name!r} is loaded."))
             else:
-                send(answers, (True, _run(interpreter, *args)))
+                send(answers, (True, _run(interpreters[name], *args)))
         except Exception as error:
             send(answers, (False, f"{type(error).__name__}: {error}".strip()))
 

@@ -47,26 +47,35 @@ class LiteRTRunner:
             )
         self.resolver = resolver
         self._child: subprocess.Popen[bytes] | None = None
-        self._model: bytes | None = None
 
     def load(
-        self, model: bytes, *, keep_all: bool = False, shapes: Mapping[int, tuple[int, ...]] | None = None
+        self,
+        model: bytes,
+        *,
+        keep_all: bool = False,
+        shapes: Mapping[int, tuple[int, ...]] | None = None,
+        name: str = "",
     ) -> None:
         """Give it a model; `keep_all` keeps every tensor, `shapes` resizes inputs by tensor index.
+
+        Models of several names are kept side by side; when the process dies, all are gone.
 
         Raises:
             RunnerError: if LiteRT refuses the model or dies.
             MissingDependencyError: if LiteRT cannot be imported.
         """
-        self._ask(("load", model, self.resolver, keep_all, dict(shapes or {})))
+        self._ask(("load", name, model, self.resolver, keep_all, dict(shapes or {})))
 
-    def run(self, inputs: Mapping[int, NDArray[Any]], wanted: tuple[int, ...]) -> Tensors:
-        """Invoke once with inputs by tensor index; gives the wanted tensors that LiteRT can show.
+    def run(self, inputs: Mapping[int, NDArray[Any]], wanted: tuple[int, ...], *, name: str = "") -> Tensors:
+        """Invoke the model of that name once; gives the wanted tensors that LiteRT can show.
+
+        Args:
+            inputs: tensor index -> array. wanted: tensor indices.
 
         Raises:
-            RunnerError: if invoking fails or the process dies.
+            RunnerError: if there is no such model, invoking fails or the process dies.
         """
-        result: Tensors = self._ask(("run", dict(inputs), wanted))
+        result: Tensors = self._ask(("run", name, dict(inputs), wanted))
         return result
 
     def version(self) -> str:

@@ -103,11 +103,14 @@ class FakeLiteRT:
     def version(self) -> str:
         return "0.0.0"
 
-    def load(self, model: bytes, *, keep_all: bool, shapes: dict[int, Any]) -> None:
+    def close(self) -> None:
+        pass
+
+    def load(self, model: bytes, *, keep_all: bool, shapes: dict[int, Any], name: str = "") -> None:
         self.model = model
         assert keep_all
 
-    def run(self, inputs: dict[int, Any], wanted: tuple[int, ...]) -> dict[int, Any]:
+    def run(self, inputs: dict[int, Any], wanted: tuple[int, ...], *, name: str = "") -> dict[int, Any]:
         import intengine
 
         trace = intengine.Interpreter(self.model).trace(inputs)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intengine import InputError, Interpreter, MissingDependencyError, verification
+from intengine import InputError, Interpreter, MissingDependencyError
 from intengine.runners import LiteRTRunner, RunnerError
 from intengine.runners import litert as runner_module
 from intengine.samples import Random, parse
-from intengine.verification import verify
+from intengine.verification import sides, verify
 from intengine.writer import ModelBuilder
 from tests.cli.models import FakeLiteRT, named, small, two_inputs, without_inputs, without_nodes
 
@@ -20,7 +20,7 @@ CONV, FLAT = 2, 4
 @pytest.fixture
 def litert(monkeypatch: pytest.MonkeyPatch) -> FakeLiteRT:
     fake = FakeLiteRT()
-    monkeypatch.setattr(verification, "LiteRTRunner", lambda resolver: fake)
+    monkeypatch.setattr(sides, "LiteRTRunner", lambda resolver: fake)
     return fake
 
 
