@@ -105,6 +105,11 @@ def size(nbytes: int) -> str:
     return f"{nbytes} bytes"
 
 
+def as_json(data: Any) -> str:
+    """One JSON document."""
+    return json.dumps(plain(data), indent=2, allow_nan=False)
+
+
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(plain(data), indent=2, allow_nan=False))
+    click.echo(as_json(data))

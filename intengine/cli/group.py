@@ -7,6 +7,7 @@ from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
 from intengine.cli.ops import ops
+from intengine.cli.probe import probe
 from intengine.cli.run import run
 from intengine.cli.verify import verify
 
@@ -23,11 +24,12 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
     Exit codes: 0 done or equal, 1 differs, 2 usage or input, 3 unsupported, 4 not a usable model.
     """
 
 
-for command in (demo, inspect, coverage, run, verify, ops):
+for command in (demo, inspect, coverage, run, verify, probe, ops):
     main.add_command(command)
