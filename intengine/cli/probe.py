@@ -41,9 +41,7 @@ def probe(ctx: click.Context, runtimes: tuple[str, ...], only: str, output: Path
     if output is not None:
         check_new_file(output, "--output", force=force)
     found: dict[str, tuple[Finding, ...]] = {}
-    for name in runtimes or tuple(
-        n for n in numerics.PROFILES if n in ("litert-reference", "litert-optimized", "litert-xnnpack")
-    ):
+    for name in runtimes or tuple(RESOLVERS):
         runtime = open_runtime(name)
         try:
             with _progress(runtime.name) as say:
