@@ -14,6 +14,7 @@ from intengine.discriminators import collection
 from intengine.probe import Finding, open_runtime
 from intengine.probe import Progress as Say
 from intengine.probe import probe as run_probe
+from intengine.verification.sides import RESOLVERS
 
 
 @click.command(cls=Command)
