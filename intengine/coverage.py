@@ -5,7 +5,7 @@ from enum import Enum
 
 from intengine import evidence, numerics, ops
 from intengine.errors import IntEngineError, UnsupportedError
-from intengine.evidence import Evidence
+from intengine.evidence import Evidence, Record
 from intengine.model import Model, Node, Subgraph
 from intengine.plan import Builder, Surroundings
 
@@ -69,13 +69,14 @@ def _cover(builder: Builder, graph: Subgraph, node: Node) -> NodeCoverage:
         return made(Support.UNSUPPORTED, "; ".join(error.problems))
     except IntEngineError as error:
         return made(Support.INVALID, str(error))
-    return made(*_measured(node.op, evidence.recorded().find(node.op, signature)), step.quirks)
+    record = evidence.recorded(builder.surroundings.numerics.name)
+    return made(*_measured(record, record.find(node.op, signature)), step.quirks)
 
 
-def _measured(op: str, found: Evidence | None) -> tuple[Support, str]:
+def _measured(record: Record, found: Evidence | None) -> tuple[Support, str]:
     if found is None or not found.equal:
-        return Support.RUNS, "these types have not been measured against LiteRT"
-    where = f"{found.equal} drawn problems, {found.nbytes:,} bytes, LiteRT {evidence.recorded().litert}"
+        return Support.RUNS, "these types have not been measured against the runtime"
+    where = f"{found.equal} drawn problems, {found.nbytes:,} bytes, {record.runtime}"
     if found.resolver == "optimized":
         where += " (optimized kernels; it has no reference kernel)"
     if found.resolver == "xnnpack":

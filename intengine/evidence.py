@@ -1,8 +1,8 @@
 """What was measured against LiteRT, by operator and types; recorded by tools/differential.py, shipped as data."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -29,15 +29,16 @@ def signature(graph: Subgraph, node: Node) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Drawn problems of one operator and type combination, through LiteRT and through intengine.
+    """Drawn problems of one operator and type combination, through a profile's runtime and through intengine.
 
     Attributes:
         signature: as in "int8 x int8 -> int8".
-        resolver: "reference", or "optimized" or "xnnpack" where LiteRT has the operator only there.
-        equal: problems whose outputs agreed, floats within `ulp`. refused, crashed: by LiteRT.
+        resolver: of LiteRT: "reference", "optimized" or "xnnpack"; the reference profile is compared with one of the
+            others where LiteRT has the operator only there. "tflm" is tflite-micro.
+        equal: problems whose outputs agreed, floats within `ulp`. refused, crashed: by the runtime.
         nbytes: bytes of outputs that were compared; none differed beyond `ulp`.
         ulp: greatest distance that was allowed between floats, in units in the last place; 0 is bit for bit.
-        optimized_differs: problems in which LiteRT's optimized kernels gave other bytes than its reference kernels.
+        power: other profile -> elements compared for which it gives something else: points that tell the two apart.
     """
 
     signature: str
@@ -47,26 +48,29 @@ class Evidence:
     crashed: int
     nbytes: int
     ulp: int
-    optimized_differs: int
+    power: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Record:
-    """All evidence: version of LiteRT, and operator -> types -> what was measured."""
+    """The evidence of one profile: the runtime's version, and operator -> types -> what was measured."""
 
-    litert: str
-    operators: dict[str, dict[str, Evidence]]
+    runtime: str
+    operators: Mapping[str, Mapping[str, Evidence]]
 
     def find(self, op: str, signature: str) -> Evidence | None:
         return self.operators.get(op, {}).get(signature)
 
 
 @cache
-def recorded() -> Record:
-    """The record that ships with this version."""
-    data = json.loads((files("intengine") / "data" / "evidence.json").read_text())
+def recorded(profile: str = "litert-reference") -> Record:
+    """The record of a profile that ships with this version; without operators for a profile that was not measured."""
+    file = files("intengine") / "data" / "evidence" / f"{profile}.json"
+    if not file.is_file():
+        return Record("", {})
+    data = json.loads(file.read_text())
     return Record(
-        data["litert"],
+        data["runtime"],
         {
             op: {signature: Evidence(signature=signature, **found) for signature, found in kinds.items()}
             for op, kinds in data["operators"].items()

@@ -6,12 +6,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.operator_pages import NUMERICS, PAGE, numerics_page, operators_page  # noqa: E402
+from tools.operator_pages import EVIDENCE, PAGE, QUIRKS, evidence_page, operators_page, quirks_page  # noqa: E402
 
 
 def test_the_page_of_operators_is_current() -> None:
     assert PAGE.read_text() == operators_page(), "run tools/operator_pages.py"
 
 
+def test_the_page_of_evidence_is_current() -> None:
+    assert EVIDENCE.read_text() == evidence_page(), "run tools/operator_pages.py"
+
+
 def test_the_list_of_quirks_is_current() -> None:
-    assert NUMERICS.read_text() == numerics_page(NUMERICS.read_text()), "run tools/operator_pages.py"
+    assert QUIRKS.read_text() == quirks_page(QUIRKS.read_text()), "run tools/operator_pages.py"

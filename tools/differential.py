@@ -2,13 +2,12 @@
 
 --profile compares another profile with LiteRT as that profile has it.
 
-With --evidence, what was measured goes to intengine/data/evidence.json, by operator and types, and docs/ops.md is made
-anew; keys that --only leaves out keep what was measured before.
+With --evidence, what was measured goes to intengine/data/evidence/, by operator and types, and the pages are made anew;
+keys that --only leaves out keep what was measured before.
 
-Prints for each key (operator and types) how many problems were equal, refused by LiteRT and crashed it, how many bytes
-were compared, the share of problems for which LiteRT's optimized kernels give other bytes than its reference kernels,
-and how many those refuse or crash on. Ends with exit code 1 if a problem differs, and describes the smallest one found.
-Needs ai-edge-litert.
+Prints for each key (operator and types) how many problems were equal, refused by the runtime and crashed it, how many
+bytes were compared, and with --evidence its power: for each other profile, how many elements it gives otherwise. Ends
+with exit code 1 if a problem differs, and describes the smallest one found. Needs the runtime of the profile.
 """
 
 import argparse
@@ -27,16 +26,22 @@ from hypothesis import strategies as st
 
 import intengine
 from intengine import evidence
+from intengine.errors import IntEngineError
 from intengine.evidence import signature
+from intengine.probe import differing
 from tests.cases import Problem
 from tests.draws import draws
 from tests.draws._differential import Outcome, Sides, Tally
-from tests.sides import RESOLVERS
+from tests.sides import RESOLVERS, engine_outputs
 from tools import operator_pages
 
-EVIDENCE = Path(intengine.__file__).parent / "data" / "evidence.json"
+EVIDENCE = Path(intengine.__file__).parent / "data" / "evidence"
 
-HEAD = ("key", "equal", "refused", "crashed", "bytes", "opt. differs", "opt. failed", "ms/draw")
+HEAD = ("key", "equal", "refused", "crashed", "bytes", "ms/draw")
+#: Profiles that a live runtime confirms: evidence says how far it tells them apart.
+RIVALS = tuple(RESOLVERS)
+#: Draws of a key after which rivals that have never differed are not tried any more.
+PATIENCE = 40
 
 
 def describe(problem: Problem) -> str:
@@ -52,7 +57,7 @@ def describe(problem: Problem) -> str:
 Found = dict[tuple[str, str], Counter[str]]
 
 
-def note(key: str, problem: Problem, outcome: Outcome, nbytes: int, differs: bool, found: Found) -> None:
+def note(key: str, problem: Problem, outcome: Outcome, nbytes: int, power: Counter[str], found: Found) -> None:
     """Count a problem for the types of every node whose operator is among the words of the key."""
     words = set(key.split())
     names = {Outcome.EQUAL: "equal", Outcome.LITERT_REFUSED: "refused", Outcome.LITERT_CRASHED: "crashed"}
@@ -62,16 +67,40 @@ def note(key: str, problem: Problem, outcome: Outcome, nbytes: int, differs: boo
         counts = found.setdefault(kind, Counter())
         counts[names[outcome]] += 1
         counts["nbytes"] += nbytes
-        counts["optimized_differs"] += differs
+        counts.update(power)
         counts[problem.resolver] += 1
         counts["ulp"] = max(counts["ulp"], problem.ulp)
 
 
+def power_of(problem: Problem, profile: str, seen: Counter[str]) -> Counter[str]:
+    """Elements that each rival profile gives otherwise, as "power NAME" -> count."""
+    counts: Counter[str] = Counter()
+    seen["draws"] += 1
+    for rival in RIVALS:
+        if rival == profile or (seen["draws"] > PATIENCE and not seen[rival]):
+            continue
+        try:
+            counts[f"power {rival}"] = differing(engine_outputs(problem, profile), engine_outputs(problem, rival))
+        except IntEngineError:
+            continue
+        seen[rival] += counts[f"power {rival}"]
+    return counts
+
+
 def check_key(
-    key: str, strategy: st.SearchStrategy[Problem], sides: Sides, count: int, start: int, found: Found, profile: str
+    key: str,
+    strategy: st.SearchStrategy[Problem],
+    sides: Sides,
+    count: int,
+    start: int,
+    found: Found,
+    profile: str,
+    *,
+    rate: bool,
 ) -> tuple[Tally, str]:
     """Compare `count` draws; the tally, and what differs or an empty text."""
     tally = Tally()
+    seen: Counter[str] = Counter()
 
     @seed(start)
     @settings(
@@ -80,10 +109,11 @@ def check_key(
     )  # fmt: skip
     @given(strategy)
     def check(problem: Problem) -> None:
-        before = tally.compared, tally.optimized_differs
+        before = tally.compared
         try:
             outcome = sides.compare(problem, tally, profile)
-            note(key, problem, outcome, tally.compared - before[0], tally.optimized_differs > before[1], found)
+            power = power_of(problem, profile, seen) if rate and outcome is Outcome.EQUAL else Counter()
+            note(key, problem, outcome, tally.compared - before, power, found)
         except Exception as error:
             message = f"{type(error).__name__}: {error}\n{describe(problem)}"
             raise AssertionError(message) from None
@@ -105,26 +135,27 @@ def row(key: str, tally: Tally, seconds: float) -> dict[str, Any]:
         "refused": outcomes[Outcome.LITERT_REFUSED],
         "crashed": outcomes[Outcome.LITERT_CRASHED],
         "bytes": tally.compared,
-        "opt. differs": round(tally.optimized_differs / max(equal, 1), 3),
-        "opt. failed": tally.optimized_failed,
         "ms/draw": round(1e3 * seconds / total, 1),
         "refusals": dict(tally.refusals),
     }
 
 
-def write_evidence(found: Found, version: str) -> None:
+def write_evidence(found: Found, profile: str, runtime: str) -> None:
     """Put what was measured in place of what the file says of the same operators and types."""
-    data = json.loads(EVIDENCE.read_text())
+    path = EVIDENCE / f"{profile}.json"
+    operators = json.loads(path.read_text())["operators"] if path.exists() else {}
     for (op, kind), counts in found.items():
-        data["operators"].setdefault(op, {})[kind] = {
-            "resolver": next(name for name in ("xnnpack", "optimized", "reference") if counts[name]),
-            **{name: counts[name] for name in ("equal", "refused", "crashed", "nbytes", "ulp", "optimized_differs")},
+        resolver = next((name for name in ("xnnpack", "optimized", "reference") if counts[name]), "reference")
+        power = {rival: counts[f"power {rival}"] for rival in RIVALS if counts[f"power {rival}"]}
+        operators.setdefault(op, {})[kind] = {
+            "resolver": resolver if profile == "litert-reference" else RESOLVERS[profile],
+            **{name: counts[name] for name in ("equal", "refused", "crashed", "nbytes", "ulp")},
+            **({"power": power} if power else {}),
         }
-    data["litert"] = version
-    ordered = {op: dict(sorted(kinds.items())) for op, kinds in sorted(data["operators"].items())}
+    ordered = {op: dict(sorted(kinds.items())) for op, kinds in sorted(operators.items())}
     lines = [f'{json.dumps(op)}: {{\n' + ",\n".join(f"  {json.dumps(kind)}: {json.dumps(counts)}" for kind, counts
              in kinds.items()) + "\n }" for op, kinds in ordered.items()]  # fmt: skip
-    EVIDENCE.write_text(f'{{"litert": {json.dumps(version)}, "operators": {{\n ' + ",\n ".join(lines) + "\n}}\n")
+    path.write_text(f'{{"runtime": {json.dumps(runtime)}, "operators": {{\n ' + ",\n ".join(lines) + "\n}}\n")
     evidence.recorded.cache_clear()
     operator_pages.main()
 
@@ -146,7 +177,13 @@ def main() -> None:
     found: Found = {}
     for key, strategy in keys.items():
         began = time.perf_counter()
-        tally, failure = check_key(key, strategy, sides, arguments.draws, arguments.seed, found, arguments.profile)
+        counted: Found = {}
+        tally, failure = check_key(
+            key, strategy, sides, arguments.draws, arguments.seed, counted, arguments.profile, rate=arguments.evidence
+        )
+        if not failure:
+            for kind, counts in counted.items():
+                found.setdefault(kind, Counter()).update(counts)
         line = row(key, tally, time.perf_counter() - began)
         rows.append(line | {"failure": failure})
         cells = " ".join(f"{line[name]:>{max(len(name), 9)}}" for name in HEAD[1:])
@@ -156,10 +193,10 @@ def main() -> None:
         if failure:
             failures += 1
             print(failure, flush=True)
-    version = sides.litert["reference"].version()
+    runtime = f"ai-edge-litert {sides.litert['reference'].version()}"
     sides.close()
-    if arguments.evidence and not failures:
-        write_evidence(found, version)
+    if arguments.evidence:
+        write_evidence(found, arguments.profile, runtime)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"{len(rows)} keys, {failures} differ")

@@ -1,20 +1,22 @@
-"""Write docs/ops.md, and the quirks in docs/numerics.md, from the registry and the evidence.
+"""Write docs/ops.md, docs/evidence.md, and the quirks in docs/quirks.md, from the registry and the evidence.
 
 python tools/operator_pages.py
 """
 
 import sys
+from itertools import combinations
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from intengine import evidence, ops  # noqa: E402
-from intengine.evidence import Evidence  # noqa: E402
+from intengine import evidence, numerics, ops  # noqa: E402
+from intengine.evidence import Evidence, Record  # noqa: E402
 from intengine.reader.options import operator_numbers  # noqa: E402
 
 PAGE = ROOT / "docs" / "ops.md"
-NUMERICS = ROOT / "docs" / "numerics.md"
+EVIDENCE = ROOT / "docs" / "evidence.md"
+QUIRKS = ROOT / "docs" / "quirks.md"
 BEGIN, END = "<!-- quirks: made by tools/operator_pages.py -->", "<!-- end of quirks -->"
 
 
@@ -23,7 +25,7 @@ def _row(name: str, found: Evidence) -> str:
     against = "" if found.resolver == "reference" else found.resolver
     return (
         f"| {name} | {found.signature} | {found.equal} | {found.nbytes:,} | {floats} | {found.refused} | "
-        f"{found.crashed} | {found.optimized_differs} | {against} |"
+        f"{found.crashed} | {against} |"
     )
 
 
@@ -38,14 +40,14 @@ def operators_page() -> str:
     lines = [
         "# Operators",
         "",
-        "Made by `python tools/operator_pages.py` from the registry and from `intengine/data/evidence.json`, which",
+        "Made by `python tools/operator_pages.py` from the registry and from `intengine/data/evidence/`, which",
         "`python tools/differential.py --evidence` measures: problems drawn by hypothesis (shapes, options, types,",
         "scales with ties, values at the ends of their range), run by intengine and by LiteRT's reference kernels, or",
         "by its optimized ones or its XNNPACK delegate where the last column says so. Differences beyond that stop it;",
         "the two zeros of floats count as equal, and any NaN as any other.",
         "",
         f"{len(running) - len(custom)} of the {len(builtin)} builtin operators of the schema run, and {len(custom)} "
-        f"custom operators. LiteRT {record.litert}: {sum(e.equal for e in total):,} problems, "
+        f"custom operators. {record.runtime}: {sum(e.equal for e in total):,} problems, "
         f"{sum(e.nbytes for e in total):,} bytes compared, 0 differing; LiteRT refused "
         f"{sum(e.refused for e in total):,} problems and crashed on {sum(e.crashed for e in total):,}.",
         "",
@@ -65,8 +67,8 @@ def operators_page() -> str:
         "",
         "## Evidence",
         "",
-        "| operator | types | problems | bytes | equal | refused | crashed | optimized differs | against |",
-        "|---|---|---:|---:|---|---:|---:|---:|---|",
+        "| operator | types | problems | bytes | equal | refused | crashed | against |",
+        "|---|---|---:|---:|---|---:|---:|---|",
     ]
     for name in running:
         lines += [_row(name, found) for _, found in sorted(record.operators.get(name, {}).items())]
@@ -86,6 +88,61 @@ def operators_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _pairs(profiles: list[str]) -> list[tuple[str, str]]:
+    return list(combinations(profiles, 2))
+
+
+def evidence_page() -> str:
+    """The text of docs/evidence.md: every profile that was measured, and how far the measurements tell them apart."""
+    profiles = [name for name in numerics.PROFILES if evidence.recorded(name).operators]
+    records = {name: evidence.recorded(name) for name in profiles}
+    keys = sorted(
+        {(op, kind) for record in records.values() for op, kinds in record.operators.items() for kind in kinds}
+    )
+    lines = [
+        "# Evidence of the profiles",
+        "",
+        "Made by `python tools/operator_pages.py` from what `python tools/differential.py --profile P --evidence`",
+        "measured: drawn problems of one operator, here under a profile and in that profile's runtime. Integers are",
+        "equal in every byte, floats within the ulp that [ops.md](ops.md) states, mostly 0. A profile's column says",
+        "how many problems were equal; an empty cell means that the runtime does not run it, or not exactly as here",
+        "([profiles.md](profiles.md)).",
+        "",
+        "The columns with two names say *power*: how many of the compared elements have other values under the two",
+        "profiles. Without such a point, shown as `-`, the measurement could not have told one from the other: it is",
+        "no evidence which of two arithmetics the runtime has; where profiles share an arithmetic there can be none.",
+        "",
+        *(f"- `{name}`: {record.runtime}, {_total(record)}" for name, record in records.items()),
+        "",
+        "| operator | types | " + " | ".join(_short(name) for name in profiles) + " | "
+        + " | ".join(f"{_short(a)} / {_short(b)}" for a, b in _pairs(profiles)) + " |",
+        "|---|---|" + "---:|" * (len(profiles) + len(_pairs(profiles))),
+    ]  # fmt: skip
+    for op, kind in keys:
+        found = {name: record.find(op, kind) for name, record in records.items()}
+        cells = ["" if one is None or not one.equal else f"{one.equal}" for one in found.values()]
+        power = [_power(found, a, b) for a, b in _pairs(profiles)]
+        lines.append(f"| {op} | {kind} | " + " | ".join([*cells, *power]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _total(record: Record) -> str:
+    total = [found for kinds in record.operators.values() for found in kinds.values()]
+    return (
+        f"{sum(e.equal for e in total):,} problems equal, {sum(e.nbytes for e in total):,} bytes, "
+        f"{sum(e.refused for e in total):,} refused, {sum(e.crashed for e in total):,} crashed it"
+    )
+
+
+def _short(profile: str) -> str:
+    return profile.removeprefix("litert-")
+
+
+def _power(found: dict[str, Evidence | None], a: str, b: str) -> str:
+    total = sum(one.power.get(other, 0) for name, other in ((a, b), (b, a)) if (one := found[name]) is not None)
+    return f"{total:,}" if total else "-"
+
+
 def quirks_text() -> str:
     """The list of quirks, between its marks."""
     kept = [quirk for quirk in ops.QUIRKS.values() if quirk.is_reproduced]
@@ -97,8 +154,8 @@ def quirks_text() -> str:
     return "\n".join([*lines, "", END])
 
 
-def numerics_page(text: str) -> str:
-    """docs/numerics.md with its list of quirks made anew."""
+def quirks_page(text: str) -> str:
+    """docs/quirks.md with its list of quirks made anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + quirks_text() + after
@@ -106,7 +163,8 @@ def numerics_page(text: str) -> str:
 
 def main() -> None:
     PAGE.write_text(operators_page())
-    NUMERICS.write_text(numerics_page(NUMERICS.read_text()))
+    EVIDENCE.write_text(evidence_page())
+    QUIRKS.write_text(quirks_page(QUIRKS.read_text()))
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def real_inputs(engine: Interpreter, count: int) -> Iterator[dict[str, NDArray]]
         for path in sorted((SHARED / "data" / "images").iterdir())[:count]:
             if "mask" not in path.name:
                 with Image.open(path) as image:
-                    pixels = np.asarray(image.convert("RGB").resize((shape[2], shape[1])))
-                yield {name: pixels(pixels[np.newaxis], spec, raw=False)}
+                    found = np.asarray(image.convert("RGB").resize((shape[2], shape[1])))
+                yield {name: pixels(found[np.newaxis], spec, raw=False)}
 
 
 def pixels(images: NDArray[np.uint8], spec: TensorSpec, *, raw: bool) -> NDArray:

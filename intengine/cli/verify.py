@@ -114,7 +114,7 @@ def _print(result: VerifyResult, everything: bool) -> None:
     if result.not_shown:
         out.line(f"Not compared, because the other side does not show them: tensors {_some(result.not_shown)}.")
     for name, nodes in result.quirks.items():
-        out.line(f"May depend on LiteRT's quirk {name} (docs/numerics.md): nodes {_some(nodes)}.")
+        out.line(f"May depend on LiteRT's quirk {name} (docs/quirks.md): nodes {_some(nodes)}.")
     counts = (
         f"{len(result.tensors)} tensors, {result.inputs} runs: {result.integer_bytes:,} integer bytes "
         f"({result.integer_differing:,} elements differ), {result.float_elements:,} float elements "

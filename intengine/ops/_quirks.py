@@ -1,4 +1,4 @@
-"""Where LiteRT's results are not what its operators mean, by name; docs/numerics.md has them in full."""
+"""Where LiteRT's results are not what its operators mean, by name; docs/quirks.md has them in full."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

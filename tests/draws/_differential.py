@@ -10,7 +10,7 @@ from intengine.errors import IntEngineError
 from intengine.runners.litert import RunnerError
 from tests.cases import Problem
 from tests.compare import assert_same
-from tests.sides import RESOLVERS, LiteRT, engine_outputs, litert_outputs, storable
+from tests.sides import RESOLVERS, LiteRT, engine_outputs, litert_outputs
 
 
 class Outcome(Enum):
@@ -27,15 +27,11 @@ class Tally:
 
     Attributes:
         outcomes: how often each came. compared: bytes of outputs compared.
-        optimized_differs: how often LiteRT's optimized kernels gave other bytes than its reference kernels.
-        optimized_failed: how often they refused or crashed.
         crashes: names of exit codes of LiteRT's process. refusals: first lines of LiteRT's messages.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     compared: int = 0
-    optimized_differs: int = 0
-    optimized_failed: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,16 +71,5 @@ class Sides:
             for got, wanted in zip(found, expected, strict=True):
                 assert_same(got, wanted, problem)
                 tally.compared += wanted.nbytes
-            if profile == "litert-reference" and problem.resolver == "reference":
-                self._compare_optimized(problem, expected, tally)
         tally.outcomes[outcome] += 1
         return outcome
-
-    def _compare_optimized(self, problem: Problem, expected: list[np.ndarray], tally: Tally) -> None:
-        try:
-            found = litert_outputs(problem, self.litert["optimized"])
-        except RunnerError:
-            tally.optimized_failed += 1
-            return
-        same = all(storable(a).tobytes() == storable(b).tobytes() for a, b in zip(found, expected, strict=True))
-        tally.optimized_differs += not same

@@ -1,17 +1,22 @@
 """What was measured, and what is said about it."""
 
-from intengine import evidence, ops
+import pytest
+
+from intengine import evidence, numerics, ops
 
 
-def test_the_evidence_is_of_operators_that_run_and_none_differs() -> None:
-    record = evidence.recorded()
-    assert record.litert
+@pytest.mark.parametrize("profile", ["litert-reference"])
+def test_the_evidence_is_of_operators_that_run_and_none_differs(profile: str) -> None:
+    record = evidence.recorded(profile)
+    assert record.runtime
     assert set(record.operators) <= set(ops.names())
     for kinds in record.operators.values():
         for found in kinds.values():
-            assert found.resolver in ("reference", "optimized", "xnnpack")
+            assert found.resolver in ("reference", "optimized", "xnnpack", "tflm")
             assert 0 <= found.ulp <= 4
             assert found.nbytes > 0 or not found.equal
+            assert profile not in found.power
+            assert set(found.power) <= set(numerics.PROFILES)
 
 
 def test_quirks_are_named_once_and_explained() -> None:
