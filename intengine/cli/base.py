@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from intengine import numerics
 from intengine.cli.console import visible
 from intengine.errors import (
     InputError,
@@ -29,6 +30,7 @@ _CODES: tuple[tuple[type[IntEngineError], int], ...] = (
     (ModelError, BAD_MODEL),
 )
 _SHOWN = 12
+PROFILE_HELP = f"Whose arithmetic: {', '.join(numerics.PROFILES)}."
 
 
 class Command(click.Command):

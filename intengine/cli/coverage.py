@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from intengine.cli.base import UNSUPPORTED, Command
+from intengine.cli.base import PROFILE_HELP, UNSUPPORTED, Command
 from intengine.cli.console import Printer, print_json, verdict
 from intengine.coverage import NodeCoverage, Support
 from intengine.coverage import coverage as cover
@@ -16,14 +16,15 @@ _GOOD = {Support.EXACT: True, Support.WITHIN: True, Support.UNSUPPORTED: False, 
 
 @click.command(cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
+@click.option("--profile", default="litert-reference", show_default=True, metavar="NAME", help=PROFILE_HELP)
 @click.option("--nodes", "by_node", is_flag=True, help="A line for each node instead of one for each kind of node.")
 @click.option("--json", "as_json", is_flag=True, help="Print every node as JSON.")
 @click.pass_context
-def coverage(ctx: click.Context, model: Path, by_node: bool, as_json: bool) -> None:
+def coverage(ctx: click.Context, model: Path, profile: str, by_node: bool, as_json: bool) -> None:
     """Show which operators of MODEL run here, and how exactly.
 
-    "exact": drawn problems of these types gave the same bytes as LiteRT, so many of them. "within ulp": floats
-    came that near. "runs": without a measurement of these types. "unsupported" and "invalid" say why.
+    "exact": drawn problems of these types gave the same bytes as the profile's runtime, so many of them. "within ulp":
+    floats came that near. "runs": without a measurement of these types. "unsupported" and "invalid" say why.
 
     \b
     Exit codes: 0 everything runs, 2 usage, 3 something does not run, 4 not a usable model.
@@ -33,7 +34,7 @@ def coverage(ctx: click.Context, model: Path, by_node: bool, as_json: bool) -> N
       intengine coverage model.tflite
       intengine coverage model.tflite --nodes
     """
-    found = cover(load(model))
+    found = cover(load(model), profile)
     bad = [node for node in found if node.support in (Support.UNSUPPORTED, Support.INVALID)]
     if as_json:
         print_json({"runs": not bad, "nodes": plain(found)})

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from intengine import samples
 from intengine.cli.arrays import check_output, print_array, write_arrays
-from intengine.cli.base import Command
+from intengine.cli.base import PROFILE_HELP, Command
 from intengine.cli.console import Printer, print_json
-from intengine.cli.profile import Timing, profile_steps
+from intengine.cli.timing import Timing, time_steps
 from intengine.errors import InputError
 from intengine.images import IMAGE_SUFFIXES, load_image
 from intengine.interpreter import Interpreter
@@ -35,7 +35,8 @@ _LISTED = 1024
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A text file with a label in each line.")
 @click.option("--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels to show.")
-@click.option("--profile", is_flag=True, help="Show the time of every operator.")
+@click.option("--profile", default="litert-reference", show_default=True, metavar="NAME", help=PROFILE_HELP)
+@click.option("--times", is_flag=True, help="Show the time of every operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def run(
     model: Path,
@@ -49,7 +50,8 @@ def run(
     force: bool,
     labels: Path | None,
     top_k: int,
-    profile: bool,
+    profile: str,
+    times: bool,
     as_json: bool,
 ) -> None:
     """Run MODEL once and show its outputs.
@@ -64,17 +66,17 @@ def run(
       intengine run model.tflite --input x.npy --output y.npz
       intengine run model.tflite --input photo.png --labels labels.txt --top-k 3
       intengine run model.tflite --input photo.png --mean 127.5 --std 127.5 --float
-      intengine run model.tflite --input a=a.npy --input b=b.npy --profile
+      intengine run model.tflite --input a=a.npy --input b=b.npy --times
     """
     check_output(output, force=force)
     names = _labels(labels)
-    engine = Interpreter(model, signature=signature)
+    engine = Interpreter(model, profile=profile, signature=signature)
     sample, assumed = _sample(engine, inputs, seed, real, _numbers("mean", mean), _numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made
     if output:
         write_arrays(output, shown)
-    timings = profile_steps(engine, sample) if profile else []
+    timings = time_steps(engine, sample) if times else []
     best = _best(engine, made, names, top_k)
     assumed += _doubts(made, names)
     if as_json:
@@ -85,7 +87,8 @@ def run(
                 "assumed": assumed,
                 "outputs": {name: _described(array, values=True) for name, array in shown.items()},
                 "top": best,
-                "profile": timings if profile else None,
+                "profile": profile,
+                "times": timings if times else None,
             }
         )
         return
@@ -98,7 +101,7 @@ def run(
         rows = [(str(top["index"]), top["label"], top["value"], f"{top['real']:.6g}") for top in best]
         out.table(["index", "label", "value", "real"], rows, right=["index", "value", "real"], fold=["label"])
     if timings:
-        _print_profile(out, timings)
+        _print_times(out, timings)
     if output:
         out.line(f"Written: {output}")
 
@@ -249,7 +252,7 @@ def _described(array: NDArray[Any], *, values: bool = False) -> dict[str, Any]:
     return data
 
 
-def _print_profile(out: Printer, timings: list[Timing]) -> None:
+def _print_times(out: Printer, timings: list[Timing]) -> None:
     total = sum(timing.milliseconds for timing in timings)
     rows = [
         (str(timing.node), timing.op, f"{timing.milliseconds:.4f}", f"{timing.milliseconds / total:.1%}")

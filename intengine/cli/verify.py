@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from intengine.cli.arrays import check_new_file
-from intengine.cli.base import DIFFERS, EQUAL, Command, stderr_is_terminal
+from intengine.cli.base import DIFFERS, EQUAL, PROFILE_HELP, Command, stderr_is_terminal
 from intengine.cli.console import Cell, Printer, console, print_json, verdict
 from intengine.comparison import TensorReport, Verdict
 from intengine.report import verify_junit, verify_result
@@ -36,7 +36,7 @@ from intengine.verification.records import HISTOGRAM_LSB
 @click.option(
     "--profile",
     metavar="NAME",
-    help="Arithmetic of this side.  [default: that of WHOM, or litert-reference]",
+    help=f"{PROFILE_HELP} This side's.  [default: that of WHOM, or litert-reference]",
 )
 @click.option("--all", "everything", is_flag=True, help="List every tensor instead of a line for each operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -30,8 +30,13 @@ class OpResolverType(enum.Enum):
     BUILTIN_WITHOUT_DEFAULT_DELEGATES = 3
 
 
-#: Resolver -> profile. Only the reference kernels are here so far, so every resolver gets their answer.
-PROFILES = dict.fromkeys(OpResolverType, "litert-reference")
+#: Resolver -> profile. AUTO is LiteRT's default; here it asks for the reference answer, the one without surprises.
+PROFILES = {
+    OpResolverType.AUTO: "litert-reference",
+    OpResolverType.BUILTIN: "litert-xnnpack",
+    OpResolverType.BUILTIN_REF: "litert-reference",
+    OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES: "litert-optimized",
+}
 
 
 def load_delegate(library: str, options: dict[str, Any] | None = None) -> NoReturn:

@@ -119,11 +119,11 @@ def test_a_run_needs_inputs(cli, small: Path) -> None:
 
 
 def test_profile_times_every_node(cli, small: Path) -> None:
-    result = cli("run", small, "--random", 0, "--profile", "--json")
-    timings = json.loads(result.stdout)["profile"]
+    result = cli("run", small, "--random", 0, "--times", "--json")
+    timings = json.loads(result.stdout)["times"]
     assert [timing["op"] for timing in timings] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert all(timing["milliseconds"] > 0 for timing in timings)
-    assert "ms in operators" in cli("run", small, "--random", 0, "--profile").stdout
+    assert "ms in operators" in cli("run", small, "--random", 0, "--times").stdout
 
 
 def test_real_numbers_without_float_are_refused_with_a_hint(cli, small: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class Timing:
     milliseconds: float
 
 
-def profile_steps(engine: Interpreter, sample: Sample, runs: int = _RUNS) -> list[Timing]:
+def time_steps(engine: Interpreter, sample: Sample, runs: int = _RUNS) -> list[Timing]:
     """The least time of each step over several runs; the first, which compiles, does not count."""
     engine.trace(sample)
     steps = engine.plan.steps
