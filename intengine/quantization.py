@@ -5,6 +5,7 @@ outputs. Functions here take Python floats (doubles) or np.float32 and say which
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,25 @@ def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
     return zero_point + round_half_away(quotient)
 
 
-def activation_range(activation: int, dtype: TensorType, scale: np.float32, zero_point: int) -> tuple[int, int]:
+def quantize_real_even(value: float, scale: np.float32, zero_point: int) -> int:
+    """float32(value / scale) + zero_point in float32, rounded to the nearest integer, halves to even.
+
+    Source: XNNPACK/src/xnnpack/quantization.h
+    """
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        found = float(np.float32(np.float32(value) / scale) + np.float32(zero_point))
+    if not math.isfinite(found):
+        raise InvalidModelError(f"A clamp bound must be finite; {value} at scale {scale} is not.")
+    return round(found)
+
+
+#: (real bound, scale, zero point) -> quantized bound.
+Bound = Callable[[float, np.float32, int], int]
+
+
+def activation_range(
+    activation: int, dtype: TensorType, scale: np.float32, zero_point: int, bound: Bound = quantize_real
+) -> tuple[int, int]:
     """(lo, hi) that a fused activation clamps quantized outputs to, within the range of the type.
 
     lo may exceed hi for odd zero points; kernels apply lo first, then hi.
@@ -104,9 +123,9 @@ def activation_range(activation: int, dtype: TensorType, scale: np.float32, zero
     lo, hi = INTEGER_RANGE[dtype]
     real_lo, real_hi = real_bounds(activation)
     if real_lo > -math.inf:
-        lo = max(lo, quantize_real(real_lo, scale, zero_point))
+        lo = max(lo, bound(real_lo, scale, zero_point))
     if real_hi < math.inf:
-        hi = min(hi, quantize_real(real_hi, scale, zero_point))
+        hi = min(hi, bound(real_hi, scale, zero_point))
     return lo, hi
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
-from intengine.quantization import quantize_multiplier
+from intengine.quantization import Bound, quantize_multiplier, quantize_real
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class ConvScales:
         input, output: float32 scalars. filter: float32[1] or float32[channels].
         input_type: element type of the activations.
         wide: whether the accumulator is int64.
-        channels: number of output channels.
+        channels: number of output channels. groups: of a convolution.
     """
 
     input: np.float32
@@ -28,6 +28,7 @@ class ConvScales:
     input_type: TensorType
     wide: bool
     channels: int
+    groups: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +38,15 @@ class Requantizer:
     Attributes:
         scheme: a constant of that file.
         multiplier, shift: int32[channels]. scale: float64[channels]. Those that the scheme ignores are zero.
+        block: the scheme holds for whole blocks of so many elements of the output, the rest is DOUBLE_ROUNDING; 1 where
+            there is no rest. Only TRANSPOSE_CONV heeds it.
     """
 
     scheme: int
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int32]
     scale: NDArray[np.float64]
+    block: int = 1
 
     @property
     def args(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], int]:
@@ -113,6 +117,9 @@ class Numerics:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
+        bound: how the bounds of a fused activation are quantized.
+        fully_connected_int16_narrow: whether FULLY_CONNECTED of int16 without a bias adds up in int32, which wraps.
+        shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
 
@@ -126,6 +133,9 @@ class Numerics:
     transpose_conv: Factory
     fully_connected: Factory
     batch_matmul: Factory
+    bound: Bound = quantize_real
+    fully_connected_int16_narrow: bool = False
+    shuffled_is_clamped: bool = True
     sum_reads_bytes: bool = False
     delegate: Delegate | None = None
 

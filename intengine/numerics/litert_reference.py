@@ -56,6 +56,18 @@ def fully_connected(scales: ConvScales) -> Requantizer:
     return Requantizer(REAL_DOUBLE, none, none, real)
 
 
+def product_scales(scales: ConvScales) -> NDArray[np.float64]:
+    """The real multipliers of FULLY_CONNECTED in fixed point: per tensor, the product of scales is a float32.
+
+    Source: tflite/kernels/kernel_util.cc
+    """
+    if scales.filter.size == 1:
+        products = (scales.input * scales.filter).astype(np.float32).astype(np.float64)
+    else:
+        products = np.float64(scales.input) * scales.filter.astype(np.float64)
+    return np.asarray(products / np.float64(scales.output))
+
+
 def batch_matmul(scales: ConvScales) -> Requantizer:
     """As a convolution, but with the product of the input scales in float32.
 

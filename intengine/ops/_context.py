@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from intengine.errors import InvalidModelError, UnsupportedOpError
 from intengine.model import Node, Options, Quantization, Subgraph, TensorSpec, TensorType
 from intengine.numerics import Numerics
-from intengine.quantization import INTEGER_RANGE
+from intengine.quantization import INTEGER_RANGE, activation_range
 from intengine.shapes import Shape, elements
 from intengine.step import Late, Ref
 
@@ -217,6 +217,12 @@ class NodeContext:
         if i >= len(self.outputs):
             raise InvalidModelError(f"{self.node.op} needs output {i}; the node has {len(self.outputs)}.")
         return self.outputs[i]
+
+    def activation_range(self, out: Operand, *, zero_point: int | None = None) -> tuple[int, int]:
+        """(lo, hi) that the fused activation clamps an output to, rounded as the profile does it."""
+        activation = self.options["fused_activation_function"]
+        offset = out.zero_point if zero_point is None else zero_point
+        return activation_range(activation, out.type, out.scale, offset, self.numerics.bound)
 
     def tensor(self, index: int) -> Operand:
         """A constant that is no operand of the node, as another tensor's quantization names one.

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.numerics import ConvScales, Requantizer, fixed_point
+from intengine.numerics.litert_reference import product_scales
 from intengine.ops._context import NodeContext
 from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales, pack_for
-from intengine.quantization import activation_range
 from intengine.step import Call, Scratch
 
 #: Weights of 4 rows and 16 columns in one run, their top bits flipped.
@@ -34,11 +34,7 @@ def fixed_multipliers(ctx: NodeContext, scales: ConvScales) -> Requantizer:
     Raises:
         InvalidModelError: for a multiplier that the scheme cannot express.
     """
-    if scales.filter.size == 1:
-        products = (scales.input * scales.filter).astype(np.float32).astype(np.float64)
-    else:
-        products = np.float64(scales.input) * scales.filter.astype(np.float64)
-    real = np.broadcast_to(products / np.float64(scales.output), scales.channels)
+    real = np.broadcast_to(product_scales(scales), scales.channels)
     requantizer = fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, real)
     if scales.wide:
         ctx.require(bool((requantizer.shift <= _MOST_LEFT).all()), "needs multipliers below 2**14", real.max())
@@ -66,7 +62,7 @@ def shuffled(ctx: NodeContext) -> Sequence[Call]:
     bias = bias_values(ctx, ctx.optional(2), channels, wide=False)
     packed = pack_for(source.dtype, 128, values[np.newaxis], 128, bias, wide=False)
     requantizer = fixed_multipliers(ctx, conv_scales(source, weights, out, channels, 0, wide=False))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out) if ctx.numerics.shuffled_is_clamped else out.range
     w, *rest = packed.filter_args
     return [
         Call(
@@ -104,7 +100,7 @@ def int16_call(ctx: NodeContext, bias: NDArray[np.int64], requantizer: Requantiz
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     check_activation_zero_points(ctx, source, out)
     channels, depth = weights.shape
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     rows = source.size // depth
     return Call(
         gemm_int16,

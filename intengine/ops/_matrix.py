@@ -155,6 +155,9 @@ def pack_for(
     )
 
 
-def conv_scales(source: Operand, weights: Operand, out: Operand, channels: int, axis: int, *, wide: bool) -> ConvScales:
+def conv_scales(
+    source: Operand, weights: Operand, out: Operand, channels: int, axis: int, *, wide: bool, groups: int = 1
+) -> ConvScales:
     """The scales that the profile's requantizer is made from."""
-    return ConvScales(source.scale, weights.channel_scales(channels, axis), out.scale, source.type, wide, channels)
+    filter_scales = weights.channel_scales(channels, axis)
+    return ConvScales(source.scale, filter_scales, out.scale, source.type, wide, channels, groups)

@@ -23,7 +23,7 @@ from intengine.ops._matrix import (
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
-from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1, activation_range
+from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -89,11 +89,14 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     if source.type is TensorType.INT16:
         check_activation_zero_points(ctx, source, out)
-    wide = is_wide(ctx, source, ctx.optional(2))
     channels, depth = weights.shape
     # Per-tensor int8 filters may have a zero point here, unlike in convolutions.
     per_tensor_int8 = weights.type is TensorType.INT8 and not weights.quantization.per_channel
     zero_point = weights.zero_point if per_tensor_int8 else filter_zero_point(ctx, source, weights)
+    declared_wide = ctx.options["quantized_bias_type"] == TensorType.INT64
+    narrow = ctx.optional(2) is None and not declared_wide and not zero_point
+    narrow &= ctx.numerics.fully_connected_int16_narrow
+    wide = is_wide(ctx, source, ctx.optional(2)) and not narrow
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
     scales = conv_scales(source, weights, out, channels, 0, wide=wide)
     sparse = weights.spec.sparsity is not None and source.type is TensorType.INT8
@@ -103,7 +106,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     if sparse and is_wrapping(ctx):
         return [wrapping_call(ctx, bias, requantizer)]
     packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     rows = math.prod(source.shape) // depth
     w, *rest = packed.filter_args
     return [

@@ -48,6 +48,30 @@ def mbqm(x, multiplier, shift):
 
 
 @inline
+def mbqm_up(x, multiplier, shift):
+    """As `mbqm`, with ties of the second rounding up.
+
+    Source: ruy/kernel_avx2_fma.cc
+    """
+    left = np.int64(max(shift, 0))
+    right = np.int64(max(-shift, 0))
+    high = np.int64(srdhm(np.int32(np.int64(x) << left), multiplier))
+    half = (np.int64(1) << right) >> np.int64(1)
+    return np.int32((high + half) >> right)
+
+
+@inline
+def mbqm_single(x, multiplier, shift):
+    """x * multiplier * 2**(shift - 31) rounded once, ties up; the result wraps to int32.
+
+    Args: x int32, multiplier int32, shift int32 in -31..30.
+    Source: tflite/kernels/internal/common.h, the build with TFLITE_SINGLE_ROUNDING
+    """
+    total = np.int64(31) - np.int64(shift)
+    return np.int32((np.int64(x) * np.int64(multiplier) + (np.int64(1) << (total - np.int64(1)))) >> total)
+
+
+@inline
 def mbqm64(x, multiplier, shift):
     """x * multiplier * 2**(shift - 31) for an int64 x: the multiplier is cut to 15 bits, then one rounding up.
 

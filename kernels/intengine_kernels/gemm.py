@@ -13,7 +13,15 @@ An int64 accumulator adds up int32 sums of few enough products that they cannot 
 import numpy as np
 
 from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS, GENERIC, ROW_BLOCK
-from intengine_kernels.isa.lanes import LANES, lanes_double_rounding, lanes_int64_15bit, lanes_real_double
+from intengine_kernels.isa.lanes import (
+    LANES,
+    lanes_double_rounding,
+    lanes_float32,
+    lanes_int64_15bit,
+    lanes_real_double,
+    lanes_single,
+    lanes_upward,
+)
 from intengine_kernels.isa.tile import (
     ROWS_256,
     ROWS_512,
@@ -25,7 +33,7 @@ from intengine_kernels.isa.tile import (
     tile_avxvnni_row,
 )
 from intengine_kernels.jit import inline, kernel, subroutine
-from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT, requantize_row
+from intengine_kernels.requantize import DOUBLE_ROUNDING, FLOAT32, INT64_15BIT, SINGLE, UPWARD, requantize_row
 
 #: K steps of 2 int16 x int8 products whose int32 sum cannot overflow: 256 * 2**22 = 2**30.
 WIDE_STEPS = 128
@@ -107,6 +115,18 @@ def requantize_block(
             for r in range(rows):
                 at, to = r * COLUMNS + n, out_at + r * out_step + n
                 lanes_double_rounding(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+        elif scheme == UPWARD:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_upward(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+        elif scheme == FLOAT32:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_float32(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
+        elif scheme == SINGLE:
+            for r in range(rows):
+                at, to = r * COLUMNS + n, out_at + r * out_step + n
+                lanes_single(acc, at, multiplier, shift, scale, c, zp, lo, hi, out, to, left)
         elif scheme == INT64_15BIT:
             for r in range(rows):
                 at, to = r * COLUMNS + n, out_at + r * out_step + n

@@ -5,7 +5,7 @@ The scheme is an integer argument, branched on once a row: a closure would recom
 
 import numpy as np
 
-from intengine_kernels.fixedpoint import INT32_MAX, INT32_MIN, mbqm, mbqm64, round_half_away
+from intengine_kernels.fixedpoint import INT32_MAX, INT32_MIN, mbqm, mbqm64, mbqm_single, mbqm_up, round_half_away
 from intengine_kernels.jit import inline
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
@@ -14,6 +14,29 @@ DOUBLE_ROUNDING = 0
 INT64_15BIT = 1
 #: double precision product, rounded half away from zero; beyond int32 it is -2**31.
 REAL_DOUBLE = 2
+#: srdhm then a rounding shift with ties up; int32 accumulator.
+UPWARD = 3
+#: UPWARD in whole blocks of 8 channels, DOUBLE_ROUNDING in those behind the last block; int32 accumulator.
+UPWARD_BLOCKS = 4
+#: The accumulator and its product with a scale in float32, halves to even; the upper bound before rounding.
+FLOAT32 = 5
+#: One rounding of the whole fixed-point product, ties up; int32 accumulator.
+SINGLE = 6
+#: Channels of a block of UPWARD_BLOCKS.
+BLOCK = 8
+
+
+@inline
+def _fixed(acc, multiplier, shift, begin, end, up, zero_point, lo, hi, out):
+    """Two roundings, the second with ties up or away from zero."""
+    store = out.dtype.type
+    for c in range(begin, end):
+        total = np.int32(acc[c])
+        if up:
+            value = mbqm_up(total, multiplier[c], shift[c])
+        else:
+            value = mbqm(total, multiplier[c], shift[c])
+        out[c] = store(min(max(np.int32(value + zero_point), lo), hi))
 
 
 @inline
@@ -23,7 +46,7 @@ def requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, ou
     Args:
         acc: int32[n] or int64[n].
         multiplier, shift: int32[n], used by the fixed-point schemes.
-        scale: float64[n], used by REAL_DOUBLE.
+        scale: float64[n], used by REAL_DOUBLE, and by FLOAT32, for which it holds float32 numbers.
         scheme: one of the constants of this file.
         zero_point, lo, hi: ints within int32; lo is applied first.
         out: int8[n], uint8[n], int16[n] or int32[n], written.
@@ -34,8 +57,22 @@ def requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, ou
     lo = np.int32(lo)
     hi = np.int32(hi)
     if scheme == DOUBLE_ROUNDING:
+        _fixed(acc, multiplier, shift, 0, n, False, zero_point, lo, hi, out)
+    elif scheme == UPWARD:
+        _fixed(acc, multiplier, shift, 0, n, True, zero_point, lo, hi, out)
+    elif scheme == UPWARD_BLOCKS:
+        whole = n // BLOCK * BLOCK
+        _fixed(acc, multiplier, shift, 0, whole, True, zero_point, lo, hi, out)
+        _fixed(acc, multiplier, shift, whole, n, False, zero_point, lo, hi, out)
+    elif scheme == FLOAT32:
+        top = np.float32(np.int64(hi) - np.int64(zero_point))
         for c in range(n):
-            value = np.int32(mbqm(np.int32(acc[c]), multiplier[c], shift[c]) + zero_point)
+            real = min(np.float32(np.float32(np.int32(acc[c])) * np.float32(scale[c])), top)
+            rounded = np.int64(np.rint(max(real, np.float32(INT32_MIN)))) + np.int64(zero_point)
+            out[c] = store(max(rounded, np.int64(lo)))
+    elif scheme == SINGLE:
+        for c in range(n):
+            value = np.int32(mbqm_single(np.int32(acc[c]), multiplier[c], shift[c]) + zero_point)
             out[c] = store(min(max(value, lo), hi))
     elif scheme == INT64_15BIT:
         for c in range(n):

@@ -11,7 +11,7 @@ import numpy as np
 from intengine_kernels.hybrid_quantize import quantize_asymmetric
 from intengine_kernels.jit import inline, kernel
 from intengine_kernels.ordered import add_rows, clamp_row
-from intengine_kernels.requantize import requantize_row
+from intengine_kernels.requantize import DOUBLE_ROUNDING, requantize_row
 
 
 @inline
@@ -26,7 +26,7 @@ def _input_row(out_y, ky, stride_h, pad_h, height):
 @kernel
 def transpose_conv_requantize(
     x, w, bias, input_zero_point, stride_h, stride_w, pad_h, pad_w, multiplier, shift, scale, scheme,
-    zero_point, lo, hi, row_begin, row_end, line, sums, total, out,
+    zero_point, lo, hi, tail, row_begin, row_end, line, sums, total, out,
 ):  # fmt: skip
     """Quantized transposed convolution of output rows row_begin..row_end, counted over batch * out_height.
 
@@ -36,6 +36,7 @@ def transpose_conv_requantize(
         bias: int32[N] or int64[N], the type of the accumulator.
         pad_h, pad_w: rows and columns cut off before the first output.
         multiplier, shift, scale, scheme, zero_point, lo, hi: as in `requantize_row`.
+        tail: elements of the output from this one on are requantized by DOUBLE_ROUNDING.
         line: scratch int16[W, C]. sums: scratch like bias [phases, positions, N]. total: scratch like bias [N].
         out: [B, OH, OW, N], written.
     """
@@ -65,7 +66,14 @@ def transpose_conv_requantize(
             at = phase * positions + (out_x + pad_w) // stride_w
             for n in range(out_c):
                 total[n] = wide(bias[n] + flat[at, n]) if phase < phases else bias[n]
-            requantize_row(total, multiplier, shift, scale, scheme, zero_point, lo, hi, out[b, out_y, out_x])
+            pixel = out[b, out_y, out_x]
+            first = max(min(tail - (row * out_w + out_x) * out_c, out_c), 0)
+            requantize_row(total[:first], multiplier, shift, scale, scheme, zero_point, lo, hi, pixel[:first])
+            if first < out_c:
+                requantize_row(
+                    total[first:], multiplier[first:], shift[first:], scale, DOUBLE_ROUNDING, zero_point, lo, hi,
+                    pixel[first:],
+                )  # fmt: skip
 
 
 @kernel
