@@ -61,6 +61,9 @@ class Plan:
         return self.pending is None and not self.late
 
 
+#: Operators on constants that a delegate runs beforehand.
+_UNPACKING = ("DEQUANTIZE", "DENSIFY")
+
 #: Model -> (kind, name...) -> number of a resource.
 _HANDLES: WeakKeyDictionary[Model, dict[tuple[object, ...], int]] = WeakKeyDictionary()
 
@@ -114,7 +117,7 @@ class Builder:
         self.late = late
         self.shapes: dict[int, Shape] = {}
         self.known: dict[int, NDArray[Any]] = {}
-        self.unpacked: dict[int, NDArray[Any]] = {}
+        self.static = {spec.index for spec in subgraph.tensors if spec.is_constant and not spec.is_variable}
 
     def value(self, spec: TensorSpec) -> NDArray[Any] | None:
         found = self.known.get(spec.index)
@@ -129,7 +132,7 @@ class Builder:
             return None
         spec = self.subgraph.tensors[index]
         shape = self.shapes.get(index, spec.shape)
-        return ops.Operand(spec, shape, self.value(spec))
+        return ops.Operand(spec, shape, self.value(spec), is_static=index in self.static)
 
     def context(self, node: Node, shapes: Sequence[Shape | None] | None = None) -> ops.NodeContext:
         is_late = shapes is not None and None in shapes
@@ -213,6 +216,8 @@ class Builder:
         for i in step.outputs:
             buffers[i].flags.writeable = False
             self.known[i] = buffers[i]
+        if step.op in _UNPACKING and self.static.issuperset(step.inputs):
+            self.static.update(step.outputs)
 
 
 def build(

@@ -80,8 +80,12 @@ class TensorView(Protocol):
     @property
     def quantization(self) -> Quantization: ...
     @property
-    def value(self) -> NDArray[Any] | None:
-        """The elements, if they are known before running."""
+    def is_static(self) -> bool:
+        """Whether the file holds its elements, as they are or to be unpacked."""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the file leaves out its zeros."""
 
 
 class NodeView(Protocol):

@@ -2,19 +2,10 @@
 
 from dataclasses import replace
 
-from intengine.numerics._record import Delegate, NodeView
+from intengine.numerics._record import Delegate
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
-
-XNNPACK = replace(LITERT_OPTIMIZED, name="xnnpack", runtime="XNNPACK as LiteRT builds it")
-
-
-def takes(node: NodeView) -> bool:
-    """Whether LiteRT's XNNPACK delegate takes a node.
-
-    Source: tflite/delegates/xnnpack/xnnpack_delegate.cc
-    """
-    return False
-
+from intengine.numerics.xnnpack import XNNPACK
+from intengine.numerics.xnnpack_delegate import takes
 
 LITERT_XNNPACK = replace(
     LITERT_OPTIMIZED,

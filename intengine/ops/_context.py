@@ -31,12 +31,14 @@ class Operand:
         spec: as the file declares it.
         shape: in this plan. is_late: whether the shape is known only when the operand is computed; outputs only.
         value: unpacked elements if they are known before running, else None.
+        is_static: whether the file holds it, or a form of it that only needs to be unpacked; what a delegate calls known.
     """
 
     spec: TensorSpec
     shape: Shape
     value: NDArray[Any] | None = None
     is_late: bool = False
+    is_static: bool = False
 
     @property
     def index(self) -> int:
@@ -65,6 +67,10 @@ class Operand:
     @property
     def quantization(self) -> Quantization:
         return self.spec.quantization
+
+    @property
+    def is_sparse(self) -> bool:
+        return self.spec.sparsity is not None
 
     @property
     def range(self) -> tuple[int, int]:
