@@ -5,7 +5,7 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 """
 
 from intengine.errors import InputError
-from intengine.numerics._record import ConvScales, Delegate, Numerics, Requantizer, fixed_point
+from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 from intengine.numerics.litert_xnnpack import LITERT_XNNPACK
@@ -30,4 +30,4 @@ def get(profile: str | Numerics) -> Numerics:
         raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
 
 
-__all__ = ["PROFILES", "ConvScales", "Delegate", "Numerics", "Requantizer", "fixed_point", "get"]
+__all__ = ["PROFILES", "ConvScales", "Delegate", "Hybrid", "Numerics", "Requantizer", "fixed_point", "get"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from intengine_kernels.hybrid import FILTER_FIRST, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
@@ -68,6 +69,22 @@ def fixed_point(scheme: int, real: NDArray[np.float64]) -> Requantizer:
 Factory = Callable[[ConvScales], Requantizer]
 
 
+@dataclass(frozen=True)
+class Hybrid:
+    """How products of float32 activations and integer weights are computed.
+
+    Attributes:
+        is_dynamic: whether rows and images have zero points whatever the options say, and the result is one fused
+            multiply-add; else what follows.
+        conv, depthwise_conv: order of the scales in convolutions with scales per channel and without groups, a
+            constant of `intengine_kernels.hybrid`.
+    """
+
+    is_dynamic: bool = False
+    conv: int = FILTER_FIRST
+    depthwise_conv: int = SCALES_FIRST
+
+
 class TensorView(Protocol):
     """What a delegate's rule may ask of a tensor; `ops.Operand` is one."""
 
@@ -121,6 +138,8 @@ class Numerics:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
+        hybrid: of dynamic-range operators.
+        float_is_fused: whether float32 matrix products are sums of fused multiply-adds that begin with the bias.
         bound: how the bounds of a fused activation are quantized.
         fully_connected_int16_narrow: whether FULLY_CONNECTED of int16 without a bias adds up in int32, which wraps.
         shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.
@@ -137,6 +156,8 @@ class Numerics:
     transpose_conv: Factory
     fully_connected: Factory
     batch_matmul: Factory
+    hybrid: Hybrid = Hybrid()
+    float_is_fused: bool = False
     bound: Bound = quantize_real
     fully_connected_int16_narrow: bool = False
     shuffled_is_clamped: bool = True

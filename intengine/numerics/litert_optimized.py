@@ -7,10 +7,11 @@ up; the tails of vector loops are the reference's.
 from dataclasses import replace
 
 import numpy as np
+from intengine_kernels.hybrid import BLOCKS_OF_4, SCALES_FIRST
 from intengine_kernels.requantize import UPWARD, UPWARD_BLOCKS
 
 from intengine.model import TensorType
-from intengine.numerics._record import ConvScales, Requantizer, fixed_point
+from intengine.numerics._record import ConvScales, Hybrid, Requantizer, fixed_point
 from intengine.numerics.litert_reference import LITERT_REFERENCE, convolution, fully_connected, product_scales
 
 #: Elements that the requantization of uint8 TRANSPOSE_CONV takes at a time.
@@ -71,5 +72,6 @@ LITERT_OPTIMIZED = replace(
     fully_connected=ruy_product,
     fully_connected_int16_narrow=True,
     shuffled_is_clamped=False,
+    hybrid=Hybrid(conv=SCALES_FIRST, depthwise_conv=BLOCKS_OF_4),
     sum_reads_bytes=False,
 )

@@ -74,7 +74,8 @@ def batch_matmul(scales: ConvScales) -> Requantizer:
     Source: tflite/kernels/batch_matmul.cc
     """
     real = (scales.input * scales.filter).astype(np.float32) / np.float64(scales.output)
-    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, real.astype(np.float64))
+    every = np.broadcast_to(real.astype(np.float64), scales.channels)
+    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, every)
 
 
 LITERT_REFERENCE = Numerics(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from intengine_kernels.requantize import FLOAT32
 
-from intengine.numerics._record import ConvScales, Requantizer
+from intengine.numerics._record import ConvScales, Hybrid, Requantizer
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.quantization import quantize_real_even
 
@@ -30,5 +30,7 @@ XNNPACK = replace(
     transpose_conv=float_requantization,
     fully_connected=float_requantization,
     batch_matmul=float_requantization,
+    hybrid=Hybrid(is_dynamic=True),
+    float_is_fused=True,
     bound=quantize_real_even,
 )

@@ -116,7 +116,7 @@ def _transpose_conv(node: NodeView) -> bool:
 def _batch_matmul(node: NodeView) -> bool:
     left, right = node.inputs[0], node.inputs[1]
     out = node.outputs[0]
-    if left is None or right is None or node.options["adj_x"] or out.type is not left.type:
+    if left is None or right is None or out.type is not left.type:
         return False
     if left.type is TensorType.FLOAT32:
         return right.type is TensorType.FLOAT32 or (

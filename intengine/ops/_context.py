@@ -31,7 +31,7 @@ class Operand:
         spec: as the file declares it.
         shape: in this plan. is_late: whether the shape is known only when the operand is computed; outputs only.
         value: unpacked elements if they are known before running, else None.
-        is_static: whether the file holds it, or a form of it that only needs to be unpacked; what a delegate calls known.
+        is_static: whether the file holds it, or a form of it that only needs to be unpacked.
     """
 
     spec: TensorSpec

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.float_matrix import conv_float, depthwise_conv_float, gemm_float
+from intengine_kernels.fused_matrix import conv_fused, depthwise_conv_fused, gemm_fused
 from intengine_kernels.ordered import ROWS
 from numpy.typing import NDArray
 
@@ -44,8 +45,13 @@ def float_bias(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray
 def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """[..., N, K] -> [..., K, N], zeros up to whole vectors, what kernels of ordered sums take."""
     columns = np.moveaxis(rows, -2, -1)
-    pad = [(0, 0)] * (columns.ndim - 1) + [(0, -columns.shape[-1] % _VECTOR)]
-    return np.ascontiguousarray(np.pad(columns, pad))
+    return _padded(columns)
+
+
+def _padded(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Zeros after the last axis up to whole vectors."""
+    pad = [(0, 0)] * (values.ndim - 1) + [(0, -values.shape[-1] % _VECTOR)]
+    return np.ascontiguousarray(np.pad(values, pad))
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
@@ -62,10 +68,13 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     _, terms, columns = packed.shape
     acc = Scratch(np.dtype(np.float32), (ROWS, columns))
     if window.is_pointwise and groups == 1:
-        return [_gemm(source, (pixels, depth), packed[0], bias, lo, hi, acc, out)]
+        return [_gemm(ctx, source, (pixels, depth), packed[0], bias, lo, hi, acc, out)]
+    kernel = conv_float
+    if ctx.numerics.float_is_fused:
+        kernel, bias = conv_fused, _padded(bias.reshape(groups, -1))
     return [
         Call(
-            conv_float,
+            kernel,
             (
                 source.ref(), packed, bias, kh, kw, *window.geometry, lo, hi, 0, pixels,
                 Scratch(np.dtype(np.float32), (ROWS, terms)), acc, out.ref(),
@@ -81,7 +90,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     bias = float_bias(ctx, ctx.optional(2), channels)
     return [
         Call(
-            depthwise_conv_float,
+            depthwise_conv_fused if ctx.numerics.float_is_fused else depthwise_conv_float,
             (
                 source.ref(), np.array(weights.known()[0]), bias, *window.geometry, lo, hi,
                 0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref(),
@@ -97,13 +106,15 @@ def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
     acc = Scratch(np.dtype(np.float32), (ROWS, packed.shape[1]))
-    return [_gemm(source, (source.size // depth, depth), packed, bias, lo, hi, acc, out)]
+    return [_gemm(ctx, source, (source.size // depth, depth), packed, bias, lo, hi, acc, out)]
 
 
 def _gemm(
-    source: Operand, shape: Shape, packed: NDArray[np.float32], bias: NDArray[np.float32],
+    ctx: NodeContext, source: Operand, shape: Shape, packed: NDArray[np.float32], bias: NDArray[np.float32],
     lo: float, hi: float, acc: Scratch, out: Operand,
 ) -> Call:  # fmt: skip
     rows = shape[0]
     target = out.ref((rows, bias.size))
+    if ctx.numerics.float_is_fused:
+        return Call(gemm_fused, (source.ref(shape), packed, _padded(bias), lo, hi, 0, rows, acc, target))
     return Call(gemm_float, (source.ref(shape), packed, bias, lo, hi, 0, rows, acc, target))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from intengine_kernels.hybrid import (
     FILTER_FIRST,
+    FUSED,
     SCALES_FIRST,
     conv_hybrid,
     depthwise_conv_hybrid,
     gemm_hybrid,
 )
-from intengine_kernels.hybrid_quantize import LANES
+from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from numpy.typing import NDArray
@@ -114,19 +115,24 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     per_channel = groups > 1 or bool((scales != scales[:1]).any())
     if per_channel and weights.type is TensorType.UINT8:
         ctx.unsupported("uint8 filters with scales per channel")
-    rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
-    if not per_channel and channels % 4:
-        rows, copies = _with_negatives(rows)
-    packed = pack_for(np.dtype(np.int8), 0, rows, 0, np.zeros(channels, np.int64), wide=False)
     lo, hi = float_range(ctx.options["fused_activation_function"])
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
+    if not per_channel and channels % 4 and not ctx.numerics.hybrid.is_dynamic:
+        rows, copies = _with_negatives(rows)
+    kind, order = (ASYMMETRIC, FILTER_FIRST) if per_channel else (SYMMETRIC, SCALES_FIRST)
+    if per_channel and groups == 1:
+        order = ctx.numerics.hybrid.conv
+    if ctx.numerics.hybrid.is_dynamic:
+        kind, order = DYNAMIC, FUSED
+    packed = pack_for(np.dtype(np.int8), 0, rows, 0, np.zeros(channels, np.int64), wide=False)
     return [
         Call(
             conv_hybrid,
             (
                 packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias,
-                _padded(packed, _row_sums(values)), _padded(packed, scales),
-                _padded(packed, float_bias(ctx, ctx.optional(2), channels)), per_channel,
-                FILTER_FIRST if per_channel else SCALES_FIRST, kh, kw, *window.geometry, lo, hi,
+                _padded(packed, _row_sums(values)), _padded(packed, scales), _padded(packed, bias),
+                kind, order, kh, kw, *window.geometry, lo, hi,
                 *_scratch(packed, (1, *source.shape[1:])), out.ref(),
             ),
         )
@@ -144,7 +150,8 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
             depthwise_conv_hybrid,
             (
                 source.ref(), np.array(values[0]), _scales(weights, channels, 3),
-                float_bias(ctx, ctx.optional(2), channels), *window.geometry, lo, hi,
+                float_bias(ctx, ctx.optional(2), channels), ctx.numerics.hybrid.depthwise_conv,
+                *window.geometry, lo, hi,
                 Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
                 Scratch(np.dtype(np.int32), (channels,)), out.ref(),
             ),
@@ -176,17 +183,37 @@ def product(
     hi: float = np.inf,
 ) -> Call:
     """out[M, N] = clamp(x[M, K] @ weights[N, K].T + bias), each row of x quantized by itself."""
-    channels, depth = weights.shape
-    rows = x.shape[0]
     values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
-    weight_rows, copies = _with_negatives(values)
+    scales = _scales(weights, weights.shape[0], 0)
+    return _rows(ctx, x, values, scales, bias, out, asymmetric=asymmetric, lo=lo, hi=hi)
+
+
+def _rows(
+    ctx: NodeContext,
+    x: Ref | Scratch,
+    values: NDArray[np.int8],
+    scales: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    out: Ref | Scratch,
+    *,
+    asymmetric: bool,
+    lo: float,
+    hi: float,
+) -> Call:
+    channels, depth = values.shape
+    rows = x.shape[0]
+    weight_rows, copies, sums = values, 0, _row_sums(values)
+    kind, order = DYNAMIC, FUSED
+    if not ctx.numerics.hybrid.is_dynamic:
+        weight_rows, copies = _with_negatives(values)
+        kind, order = ASYMMETRIC if asymmetric else SYMMETRIC, SCALES_FIRST
+        sums = _lane_sums(values)
     packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
     return Call(
         gemm_hybrid,
         (
             packed.isa, x, packed.flip, copies, packed.weights, packed.bias,
-            _padded(packed, _lane_sums(values)), _padded(packed, _scales(weights, channels, 0)),
-            _padded(packed, bias), bool(asymmetric), lo, hi, 0, rows,
+            _padded(packed, sums), _padded(packed, scales), _padded(packed, bias), kind, order, lo, hi, 0, rows,
             *_scratch(packed, (depth,)), out,
         ),
     )  # fmt: skip

@@ -76,11 +76,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [*copies, Call(batch_matmul_int32, (left, right, from_a, from_b, target))]
     if int16 and (any(zero_points) or out.zero_point):
         ctx.require(False, "needs zero points 0 for int16", zero_points)
-    scales = ConvScales(a.scale, b.quantization.scale[:1], out.scale, a.type, int16, 1)
+    columns = out.shape[-1]
+    scales = ConvScales(a.scale, b.quantization.scale[:1], out.scale, a.type, int16, columns)
     b.scale  # noqa: B018 - checks that there is one positive scale
-    multiplier, shift, _, scheme = ctx.numerics.batch_matmul(scales).args
-    parameters = (*zero_points, int(multiplier[0]), int(shift[0]), scheme, out.zero_point, *out.range)
-    return [*copies, Call(batch_matmul_requantize, (left, right, from_a, from_b, *parameters, target))]
+    parameters = (*zero_points, *ctx.numerics.batch_matmul(scales).args, out.zero_point, *out.range)
+    acc = Scratch(np.dtype(np.int64), (columns,))
+    return [*copies, Call(batch_matmul_requantize, (left, right, from_a, from_b, *parameters, acc, target))]
 
 
 def _hybrid(ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a: Any, from_b: Any, target: Ref) -> Call:

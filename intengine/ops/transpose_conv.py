@@ -91,7 +91,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             (
                 source.ref(), packed, bias, source.zero_point, *geometry, *requantizer.args, out.zero_point, lo, hi,
                 out.size // requantizer.block * requantizer.block, 0, out.shape[0] * out.shape[1],
-                Scratch(np.dtype(np.int16), source.shape[2:]), _sums(weights, source, out, geometry, dtype), Scratch(dtype, (channels,)), out.ref(),
+                Scratch(np.dtype(np.int16), source.shape[2:]), _sums(weights, source, out, geometry, dtype),
+                Scratch(dtype, (channels,)), out.ref(),
             ),
         )
     ]  # fmt: skip

@@ -2,28 +2,25 @@
 
 import numpy as np
 
-from intengine_kernels.fixedpoint import mbqm, mbqm64
 from intengine_kernels.jit import kernel
-from intengine_kernels.requantize import INT64_15BIT
+from intengine_kernels.requantize import requantize_row
 
 
 @kernel
 def batch_matmul_requantize(
-    a, b, from_a, from_b, a_zero_point, b_zero_point, multiplier, shift, scheme, zero_point, lo, hi, out
+    a, b, from_a, from_b, a_zero_point, b_zero_point, multiplier, shift, scale, scheme, zero_point, lo, hi, acc, out
 ):
-    """Integers: zero points taken off, the sum requantized.
+    """Integers: zero points taken off, the sum requantized; schemes of int32 accumulators wrap it.
 
     Args:
         a: int8 or int16 [*, M, K]. b: int8 or int16 [*, N, K]. from_a, from_b: int64[B], the batch each output reads.
-        scheme: DOUBLE_ROUNDING with int32 sums, which wrap, or INT64_15BIT.
-        out: int8 or int16 [B, M, N].
+        multiplier, shift, scale: [N]; see `requantize_row` for these and what follows.
+        acc: scratch int64[N].
+        out: int8 or int16 [B, M, N], written.
     """
     batches, rows, columns = out.shape
     depth = a.shape[2]
-    store = out.dtype.type
     za, zb = np.int64(a_zero_point), np.int64(b_zero_point)
-    multiplier, shift = np.int32(multiplier), np.int32(shift)
-    zo, lo, hi = np.int32(zero_point), np.int32(lo), np.int32(hi)
     for i in range(batches):
         left, right = a[from_a[i]], b[from_b[i]]
         for m in range(rows):
@@ -33,11 +30,8 @@ def batch_matmul_requantize(
                 total = np.int64(0)
                 for k in range(depth):
                     total += (np.int64(x[k]) - za) * (np.int64(y[k]) - zb)
-                if scheme == INT64_15BIT:
-                    value = np.int32(mbqm64(total, multiplier, shift) + zo)
-                else:
-                    value = np.int32(mbqm(np.int32(total), multiplier, shift) + zo)
-                out[i, m, n] = store(min(max(value, lo), hi))
+                acc[n] = total
+            requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, out[i, m])
 
 
 @kernel

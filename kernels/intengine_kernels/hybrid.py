@@ -6,14 +6,17 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 
 import numpy as np
 
+from intengine_kernels.fma import fma32
 from intengine_kernels.gemm import multiply
-from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
+from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import inline, kernel
 from intengine_kernels.patch import gather
 
-#: out = sum * (s * s_w) + bias, and out = (sum * s_w) * s + bias.
-SCALES_FIRST, FILTER_FIRST = 0, 1
+#: out = sum * (s * s_w) + bias; (sum * s_w) * s + bias; fma(sum * s, s_w, bias).
+SCALES_FIRST, FILTER_FIRST, FUSED = 0, 1, 2
+#: FILTER_FIRST in whole blocks of 4 channels, (sum * s) * s_w + bias in those behind.
+BLOCKS_OF_4 = 3
 
 
 @inline
@@ -41,6 +44,12 @@ def _scale_rows(
             for c in range(COLUMNS):
                 total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
                 value = np.float32(total * np.float32(input_scale * filter_scale[c]) + bias[c])
+                value = lo if value < lo else value
+                line[c] = hi if hi < value else value
+        elif order == FUSED:
+            for c in range(COLUMNS):
+                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
+                value = fma32(np.float32(total * input_scale), filter_scale[c], bias[c])
                 value = lo if value < lo else value
                 line[c] = hi if hi < value else value
         else:
@@ -77,7 +86,7 @@ def _multiply_scale(
 
 @kernel
 def gemm_hybrid(
-    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, lo, hi, row_begin, row_end,
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, lo, hi, row_begin, row_end,
     lanes, scales, zero_points, q, none, panel, acc, line, out,
 ):  # fmt: skip
     """out[m] = clamp(x[m] @ w.T + bias) for rows row_begin..row_end, each row quantized by itself.
@@ -93,7 +102,8 @@ def gemm_hybrid(
         folded: int32[P * COLUMNS], -flip * the sums of w.
         row_sum: int32[P * COLUMNS], the sums over its first K columns.
         filter_scale, bias: float32[P * COLUMNS].
-        asymmetric: whether q has a zero point.
+        kind: how rows are quantized, a constant of `hybrid_quantize`.
+        order: how sums are scaled, SCALES_FIRST or FUSED.
         lo, hi: floats, may be infinite.
         lanes: scratch float32[2, LANES]. scales: scratch float32[ROW_BLOCK]. zero_points: scratch int32[ROW_BLOCK].
         q: scratch int8[K]. none: int32[ROW_BLOCK] of zeros. panel: scratch uint8 or int16 [ROW_BLOCK, steps * per].
@@ -111,10 +121,7 @@ def gemm_hybrid(
     for row in range(row_begin, row_end, ROW_BLOCK):
         rows = min(ROW_BLOCK, row_end - row)
         for r in range(rows):
-            if asymmetric:
-                scales[r], zero_points[r] = quantize_asymmetric(x[row + r], lanes, q)
-            else:
-                scales[r], zero_points[r] = quantize_symmetric(x[row + r], lanes, q)
+            scales[r], zero_points[r] = quantize_row(kind, x[row + r], lanes, q)
             target = panel[r]
             for k in range(depth):
                 target[k] = store(store(q[k]) ^ flip)
@@ -122,14 +129,14 @@ def gemm_hybrid(
                 target[k] = store(0)
             _append_negatives(target, depth, flip, copies)
         _multiply_scale(
-            isa, panel, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, SCALES_FIRST,
+            isa, panel, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
             bias, lo, hi, line, flat_out, row * channels, channels, channels,
         )  # fmt: skip
 
 
 @kernel
 def conv_hybrid(
-    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, asymmetric, order, kh, kw,
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, kh, kw,
     stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
     lanes, scales, zero_points, q, none, panel, acc, line, out,
 ):  # fmt: skip
@@ -138,7 +145,7 @@ def conv_hybrid(
     Args:
         x: float32[B, H, W, C].
         w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups; steps * per >= (copies + 1) * kh * kw * C / G.
-        order: SCALES_FIRST or FILTER_FIRST.
+        order: SCALES_FIRST, FILTER_FIRST or FUSED.
         q: scratch int8[1, H, W, C].
         The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
@@ -155,10 +162,7 @@ def conv_hybrid(
     flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
     for b in range(batches):
-        if asymmetric:
-            scale, zero_point = quantize_asymmetric(x[b].reshape(-1), lanes, flat_q)
-        else:
-            scale, zero_point = quantize_symmetric(x[b].reshape(-1), lanes, flat_q)
+        scale, zero_point = quantize_row(kind, x[b].reshape(-1), lanes, flat_q)
         scales[:] = scale
         zero_points[:] = zero_point
         fill = store(store(zero_point) ^ flip)
@@ -179,13 +183,13 @@ def conv_hybrid(
 
 @kernel
 def depthwise_conv_hybrid(
-    x, w, filter_scale, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, acc, out
+    x, w, filter_scale, bias, order, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, acc, out
 ):
     """Depthwise convolution, each image quantized by itself with a zero point; taps outside are skipped.
 
     Args:
         x: float32[B, H, W, C]. w: int8[kh, kw, C * D]. filter_scale, bias: float32[C * D]. lo, hi: floats.
-        lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C].
+        order: SCALES_FIRST or BLOCKS_OF_4. lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C].
         acc: scratch int32[C * D].
         out: float32[B, OH, OW, C * D], written.
 
@@ -223,6 +227,13 @@ def depthwise_conv_hybrid(
                                     acc[at] = np.int32(acc[at] + np.int32(tap * np.int32(factors[at])))
                 target = out[b, out_y, out_x]
                 for c in range(out_c):
-                    value = np.float32(np.float32(acc[c]) * np.float32(scale * filter_scale[c]) + bias[c])
+                    total = np.float32(acc[c])
+                    if order == SCALES_FIRST:
+                        product = np.float32(total * np.float32(scale * filter_scale[c]))
+                    elif c < out_c // 4 * 4:
+                        product = np.float32(np.float32(total * filter_scale[c]) * scale)
+                    else:
+                        product = np.float32(np.float32(total * scale) * filter_scale[c])
+                    value = np.float32(product + bias[c])
                     value = lo if value < lo else value
                     target[c] = hi if hi < value else value

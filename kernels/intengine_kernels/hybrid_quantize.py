@@ -122,3 +122,44 @@ def quantize_asymmetric(x, lanes, q):
     scale = np.float32(step)
     _round_row(x, np.float32(np.float64(1.0) / np.float64(scale)), zero_point, np.int32(-128), q)
     return scale, zero_point
+
+
+@inline
+def quantize_dynamic(x, lanes, q):
+    """As XNNPACK: q = sat8(sat16(even(x * 255 / range)) + zero point), all in float32.
+
+    Args: x float32[n], lanes scratch float32[2, LANES], q int8[n], written.
+    Returns: (scale float32, zero point int32).
+
+    Source: XNNPACK/src/reference/packing.cc, XNNPACK/src/f32-qs8-vcvt, tflite's use of qd8 operators
+    """
+    lo, hi = _range(x, lanes)
+    factor = np.float32(1.0) if lo == hi else np.float32(np.float32(255.0) / np.float32(hi - lo))
+    least, most = np.float32(lo * factor), np.float32(hi * factor)
+    from_least, from_most = np.float32(np.float32(-128.0) + least), np.float32(np.float32(127.0) + most)
+    if np.float32(from_least + from_most) > np.float32(0.0):
+        real = np.float32(np.float32(-128.0) - least)
+    else:
+        real = np.float32(np.float32(127.0) - most)
+    real = min(max(real, np.float32(-128.0)), np.float32(127.0))
+    zero_point = np.int32(np.rint(real))
+    for i in range(x.shape[0]):
+        value = np.float32(x[i] * factor)
+        value = min(max(value, np.float32(-32768.0)), np.float32(32767.0))
+        total = np.int32(np.int32(np.rint(value)) + zero_point)
+        q[i] = np.int8(min(max(total, np.int32(-128)), np.int32(127)))
+    return np.float32(np.float32(1.0) / factor), zero_point
+
+
+#: How a row of activations becomes int8.
+SYMMETRIC, ASYMMETRIC, DYNAMIC = 0, 1, 2
+
+
+@inline
+def quantize_row(kind, x, lanes, q):
+    """Quantize by one of the three; see `quantize_symmetric`."""
+    if kind == SYMMETRIC:
+        return quantize_symmetric(x, lanes, q)
+    if kind == ASYMMETRIC:
+        return quantize_asymmetric(x, lanes, q)
+    return quantize_dynamic(x, lanes, q)
