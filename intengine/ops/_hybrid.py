@@ -117,6 +117,12 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         ctx.unsupported("uint8 filters with scales per channel")
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
+    # XNNPACK makes a product of rows of it, but not with a single weight.
+    if ctx.numerics.hybrid.is_dynamic and window.is_pointwise and groups == 1 and values.size > 1:
+        pixels = out.shape[0] * out.shape[1] * out.shape[2]
+        x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
+        flat = values.reshape(channels, depth)
+        return [_rows(ctx, x, flat, scales, bias, y, asymmetric=True, lo=lo, hi=hi)]
     rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
     if not per_channel and channels % 4 and not ctx.numerics.hybrid.is_dynamic:
         rows, copies = _with_negatives(rows)

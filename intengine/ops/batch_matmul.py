@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from intengine_kernels.batch_matmul import batch_matmul_float, batch_matmul_requantize
 from intengine_kernels.batch_matmul_hybrid import batch_matmul_hybrid, batch_matmul_int32
+from intengine_kernels.fused_matrix import batch_matmul_dynamic, batch_matmul_fused
 from intengine_kernels.hybrid_quantize import LANES
 from numpy.typing import NDArray
 
@@ -63,7 +64,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     target = out.ref((count, *out.shape[-2:]))
     copies = [*before_a, *before_b]
     if a.type is b.type is out.type is TensorType.FLOAT32:
-        return [*copies, Call(batch_matmul_float, (left, right, from_a, from_b, target))]
+        kernel = batch_matmul_fused if ctx.numerics.float_is_fused else batch_matmul_float
+        return [*copies, Call(kernel, (left, right, from_a, from_b, target))]
     if a.type is out.type is TensorType.FLOAT32 and b.type is TensorType.INT8:
         return [*copies, _hybrid(ctx, left, right, from_a, from_b, target)]
     int8 = a.type is b.type is TensorType.INT8 and out.type in (TensorType.INT8, TensorType.INT32)
@@ -97,6 +99,10 @@ def _hybrid(ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a:
     filter_scale = b.quantization.scale
     ctx.require(filter_scale.size in (1, columns), f"needs 1 or {columns} scales", filter_scale.size)
     ctx.require(bool(np.isfinite(filter_scale).all()), "needs finite scales", filter_scale)
+    if ctx.numerics.hybrid.is_dynamic:
+        scales = np.array(np.broadcast_to(filter_scale, columns))
+        work = (Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), left.shape[2:]))
+        return Call(batch_matmul_dynamic, (left, right, from_a, from_b, scales, *work, target))
     batches = out.shape[:-2]
     merged = not ctx.options["adj_x"] and min(a.rank, b.rank) > 2 and b.shape[-3] == 1
     scale_row = _sum_of_indices(a.shape[:-2], batches, rows, merged=merged)

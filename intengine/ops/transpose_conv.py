@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.fused_matrix import transpose_conv_dynamic, transpose_conv_fused
 from intengine_kernels.hybrid_quantize import LANES
 from intengine_kernels.transpose_conv import (
     transpose_conv_float,
@@ -105,6 +106,9 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     bias = float_bias(ctx, ctx.optional(3), channels)
     lo, hi = float_range(ctx.options["fused_activation_function"])
     zeros = np.zeros(channels, np.float32)
+    fused = (*geometry, lo, hi, 0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref())
+    if weights.type is TensorType.FLOAT32 and ctx.numerics.float_is_fused:
+        return [Call(transpose_conv_fused, (source.ref(), _taps(weights.known()), bias, *fused))]
     if weights.type is TensorType.FLOAT32:
         return [float_call(source, weights, zeros, bias, geometry, (lo, hi), out)]
     if weights.type is not TensorType.INT8:
@@ -112,6 +116,12 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
     filter_zero_point(ctx, source, weights)
     scales = np.array(np.broadcast_to(weights.channel_scales(channels, 0), channels))
     lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), source.shape[1:])
+    if ctx.numerics.hybrid.is_dynamic:
+        work = (*geometry, lo, hi, lanes, Scratch(np.dtype(np.int8), (1, *source.shape[1:])))
+        acc = Scratch(np.dtype(np.int32), (channels,))
+        return [
+            Call(transpose_conv_dynamic, (source.ref(), _taps(weights.known()), scales, bias, *work, acc, out.ref()))
+        ]
     sums = _sums(weights, source, out, geometry, np.dtype(np.float32))
     rest = (*geometry, lo, hi, lanes, q, sums, zeros, out.ref())
     return [Call(transpose_conv_hybrid, (source.ref(), _taps(weights.known()), scales, bias, *rest))]
