@@ -5,6 +5,7 @@ outputs. Functions here take Python floats (doubles) or np.float32 and say which
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,17 +97,36 @@ def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
     return zero_point + round_half_away(quotient)
 
 
-def activation_range(activation: int, dtype: TensorType, scale: np.float32, zero_point: int) -> tuple[int, int]:
+def quantize_real_even(value: float, scale: np.float32, zero_point: int) -> int:
+    """round_half_even(float32(float32(value / scale) + zero_point)), cut to int32; XNNPACK's form of a clamp bound.
+
+    Source: XNNPACK src/subgraph/clamp.c
+    """
+    with np.errstate(over="ignore"):
+        real = float(np.float32(np.float32(value) / scale) + np.float32(zero_point))
+    return int(min(max(np.rint(real), -(2.0**31)), 2.0**31 - 1))
+
+
+#: (real bound, scale, zero_point) -> its quantized form.
+ActivationBound = Callable[[float, np.float32, int], int]
+
+
+def activation_range(
+    activation: int, dtype: TensorType, scale: np.float32, zero_point: int, bound: ActivationBound = quantize_real
+) -> tuple[int, int]:
     """(lo, hi) that a fused activation clamps quantized outputs to, within the range of the type.
 
     lo may exceed hi for odd zero points; kernels apply lo first, then hi.
+
+    Args:
+        bound: how a bound of the activation is quantized; a profile's `activation_bound`.
     """
     lo, hi = INTEGER_RANGE[dtype]
     real_lo, real_hi = real_bounds(activation)
     if real_lo > -math.inf:
-        lo = max(lo, quantize_real(real_lo, scale, zero_point))
+        lo = max(lo, bound(real_lo, scale, zero_point))
     if real_hi < math.inf:
-        hi = min(hi, quantize_real(real_hi, scale, zero_point))
+        hi = min(hi, bound(real_hi, scale, zero_point))
     return lo, hi
 
 

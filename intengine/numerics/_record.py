@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
-from intengine.quantization import quantize_multiplier
+from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,7 @@ class Numerics:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
+        activation_bound: how a bound of a fused activation is quantized.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
 
@@ -126,6 +127,7 @@ class Numerics:
     transpose_conv: Factory
     fully_connected: Factory
     batch_matmul: Factory
+    activation_bound: ActivationBound = quantize_real
     sum_reads_bytes: bool = False
     delegate: Delegate | None = None
 

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 from intengine.numerics._record import Delegate, NodeView
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
+from intengine.quantization import quantize_real_even
 
-XNNPACK = replace(LITERT_OPTIMIZED, name="xnnpack", runtime="XNNPACK as LiteRT builds it")
+XNNPACK = replace(
+    LITERT_OPTIMIZED,
+    name="xnnpack",
+    runtime="XNNPACK as LiteRT builds it",
+    activation_bound=quantize_real_even,
+)
 
 
 def takes(node: NodeView) -> bool:

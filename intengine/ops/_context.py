@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from intengine.errors import InvalidModelError, UnsupportedOpError
 from intengine.model import Node, Options, Quantization, Subgraph, TensorSpec, TensorType
 from intengine.numerics import Numerics
-from intengine.quantization import INTEGER_RANGE
+from intengine.quantization import INTEGER_RANGE, activation_range
 from intengine.shapes import Shape, elements
 from intengine.step import Late, Ref
 
@@ -230,6 +230,11 @@ class NodeContext:
                 f"{self.node.op} needs a constant that its quantization names; tensor {index} is none."
             )
         return operand
+
+    def activation_range(self, out: Operand) -> tuple[int, int]:
+        """(lo, hi) that the fused activation clamps a quantized output to, by the profile in force."""
+        activation = self.options["fused_activation_function"]
+        return activation_range(activation, out.type, out.scale, out.zero_point, self.numerics.activation_bound)
 
     @property
     def signature(self) -> str:

@@ -16,7 +16,6 @@ from intengine.model import TensorType
 from intengine.numerics import ConvScales, Requantizer, fixed_point
 from intengine.ops._context import NodeContext
 from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales, pack_for
-from intengine.quantization import activation_range
 from intengine.step import Call, Scratch
 
 #: Weights of 4 rows and 16 columns in one run, their top bits flipped.
@@ -66,7 +65,7 @@ def shuffled(ctx: NodeContext) -> Sequence[Call]:
     bias = bias_values(ctx, ctx.optional(2), channels, wide=False)
     packed = pack_for(source.dtype, 128, values[np.newaxis], 128, bias, wide=False)
     requantizer = fixed_multipliers(ctx, conv_scales(source, weights, out, channels, 0, wide=False))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     w, *rest = packed.filter_args
     return [
         Call(
@@ -104,7 +103,7 @@ def int16_call(ctx: NodeContext, bias: NDArray[np.int64], requantizer: Requantiz
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     check_activation_zero_points(ctx, source, out)
     channels, depth = weights.shape
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     rows = source.size // depth
     return Call(
         gemm_int16,

@@ -15,7 +15,6 @@ from intengine.model import BlockwiseQuantization, TensorType
 from intengine.numerics import Requantizer
 from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
-from intengine.quantization import activation_range
 from intengine.step import Call, Scratch
 
 
@@ -32,7 +31,7 @@ def wrapping_call(ctx: NodeContext, bias: NDArray[np.int64], requantizer: Requan
     """int8 inputs with a sparse filter, sums as LiteRT has them."""
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     rows = source.size // depth
     values = weights.known()
     return Call(

@@ -11,7 +11,7 @@ from intengine.model import TensorType
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.quantization import activation_range, quantize_multiplier
+from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 _PLAIN = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT32, TensorType.INT64)
@@ -56,7 +56,7 @@ def _power_of_two(ctx: NodeContext) -> Sequence[Call]:
         min(a_shift, b_shift) == 0, "needs an output scale equal to the greater input scale", (a_shift, b_shift)
     )
     ctx.require(max(a_shift, b_shift) <= 30, "needs input scales within 2**30 of each other", (a_shift, b_shift))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, 0)
+    lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     add = ctx.node.op == "ADD"
     parameters = (a_shift, b_shift, 1 if add else -1, add, lo, hi)
@@ -76,7 +76,7 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
     out_multiplier, out_shift = quantize_multiplier(real)
     rule = f"needs an output scale above the inputs' / 2**{left_shift - 1}"
     ctx.require(real < 1.0 and out_shift <= 0, rule, float(out.scale))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     return [
         Call(

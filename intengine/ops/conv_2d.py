@@ -19,7 +19,6 @@ from intengine.ops._matrix import (
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
-from intengine.quantization import activation_range
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -71,7 +70,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
     packed = pack(source, rows, filter_zero_point(ctx, source, weights), bias, wide=wide)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     pixels = out.shape[0] * out.shape[1] * out.shape[2]
     after = (*packed.pad(requantizer), out.zero_point, lo, hi, 0, pixels, *packed.scratch)
     if window.is_pointwise and groups == 1:

@@ -17,7 +17,6 @@ from intengine.ops._matrix import (
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
-from intengine.quantization import activation_range
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
@@ -66,7 +65,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     taps = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).astype(np.int64 if wide else np.int32)
     requantizer = ctx.numerics.depthwise_conv(conv_scales(source, weights, out, channels, 3, wide=wide))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     return [
         Call(
             depthwise_conv_requantize,

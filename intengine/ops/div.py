@@ -14,7 +14,7 @@ from intengine.ops._broadcast import broadcast_shape, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
-from intengine.quantization import activation_range, quantize_multiplier, real_bounds
+from intengine.quantization import quantize_multiplier, real_bounds
 from intengine.step import Call
 
 
@@ -85,7 +85,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     with np.errstate(all="ignore"):
         real = float(a.scale / np.float32(b.scale * out.scale))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     parameters = (a.zero_point, b.zero_point, *quantize_multiplier(real), out.zero_point, lo, hi)
     return [Call(_divide_quantized, (a.ref(), b.ref(), *parameters, out.ref()))]
 

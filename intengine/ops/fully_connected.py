@@ -23,7 +23,7 @@ from intengine.ops._matrix import (
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
-from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1, activation_range
+from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -103,7 +103,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     if sparse and is_wrapping(ctx):
         return [wrapping_call(ctx, bias, requantizer)]
     packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     rows = math.prod(source.shape) // depth
     w, *rest = packed.filter_args
     return [

@@ -15,7 +15,7 @@ from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmet
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED
-from intengine.quantization import NONE, activation_range, quantize_multiplier
+from intengine.quantization import NONE, quantize_multiplier
 from intengine.step import Call
 
 _PLAIN = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT32, TensorType.UINT32, TensorType.INT64)
@@ -70,7 +70,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if a.type is b.type is TensorType.INT16 and out.type in EIGHT_BIT:
         lo, hi = out.range
         if activation != NONE:
-            lo, hi = activation_range(activation, out.type, out.scale, out.zero_point)
+            lo, hi = ctx.activation_range(out)
         return [Call(_high_bits, (a.ref(), b.ref(), out.zero_point, lo, hi, out.ref()))]
     if not a.type is b.type is out.type:
         ctx.unsupported()
@@ -83,7 +83,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     with np.errstate(over="ignore", under="ignore"):
         multiplier, shift = quantize_multiplier(float(np.float32(a.scale * b.scale) / out.scale))
-    lo, hi = activation_range(activation, out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
     return [Call(binary.mul_double_rounding, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]

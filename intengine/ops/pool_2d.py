@@ -12,7 +12,7 @@ from intengine.ops._float_matrix import float_range
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
 from intengine.ops._window import Window
-from intengine.quantization import NONE, activation_range
+from intengine.quantization import NONE
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
@@ -45,7 +45,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if activation != NONE and source.type is TensorType.FLOAT32:
         limits = float_range(activation)
     elif activation != NONE:
-        limits = activation_range(activation, out.type, out.scale, out.zero_point)
+        limits = ctx.activation_range(out)
     before = (source.ref(), *geometry, *limits)
     rows = (0, out.shape[0] * out.shape[1])
     if ctx.node.op == "MAX_POOL_2D":

@@ -25,7 +25,6 @@ from intengine.ops._matrix import (
 )
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import SAME, VALID
-from intengine.quantization import activation_range
 from intengine.shapes import Shape, window_output, window_padding
 from intengine.step import Call, Scratch
 
@@ -85,7 +84,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     channels = weights.shape[0]
     bias = bias_values(ctx, ctx.optional(3), channels, wide=wide).astype(dtype)
     requantizer = ctx.numerics.transpose_conv(conv_scales(source, weights, out, channels, 0, wide=wide))
-    lo, hi = activation_range(ctx.options["fused_activation_function"], out.type, out.scale, out.zero_point)
+    lo, hi = ctx.activation_range(out)
     return [
         Call(
             transpose_conv_requantize,
