@@ -8,6 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
+from intengine.numerics._arithmetic import (
+    Addition,
+    Averaging,
+    Dequantizing,
+    Exponentials,
+    FloatAveraging,
+    LeakyRelu,
+    Multiplication,
+    ProductOfNone,
+    Quantizing,
+    Requantizing,
+    Resizing,
+    Sigmoid16,
+    Summing,
+    TableRounding,
+)
 from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
 
 
@@ -115,6 +131,7 @@ class Numerics:
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         activation_bound: how a bound of a fused activation is quantized.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
+        quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
     """
 
     name: str
@@ -129,6 +146,20 @@ class Numerics:
     batch_matmul: Factory
     activation_bound: ActivationBound = quantize_real
     sum_reads_bytes: bool = False
+    quantizing: Quantizing = Quantizing.DIVIDED
+    requantizing: Requantizing = Requantizing.DOUBLE_ROUNDING
+    dequantizing: Dequantizing = Dequantizing.SUBTRACTED
+    summing: Summing = Summing.FIXED_POINT
+    averaging: Averaging = Averaging.FIXED_POINT
+    float_averaging: FloatAveraging = FloatAveraging.IN_ORDER
+    sigmoid16: Sigmoid16 = Sigmoid16.INTERPOLATED
+    exponentials: Exponentials = Exponentials.FIXED_POINT
+    addition: Addition = Addition.DOUBLE_ROUNDING
+    multiplication: Multiplication = Multiplication.DOUBLE_ROUNDING
+    leaky_relu: LeakyRelu = LeakyRelu.DOUBLE_ROUNDING
+    table_rounding: TableRounding = TableRounding.HALF_AWAY
+    resizing: Resizing = Resizing.REFERENCE
+    product_of_none: ProductOfNone = ProductOfNone.REQUANTIZED
     delegate: Delegate | None = None
 
     def of(self, node: NodeView) -> "Numerics":

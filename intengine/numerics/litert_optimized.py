@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from intengine.numerics import _arithmetic as arithmetic
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 
 LITERT_OPTIMIZED = replace(
@@ -10,4 +11,15 @@ LITERT_OPTIMIZED = replace(
     runtime="LiteRT, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES",
     evidence="compared with the live runtime: docs/exactness.md",
     sum_reads_bytes=False,
+    quantizing=arithmetic.Quantizing.RECIPROCAL_BLOCKS,
+    requantizing=arithmetic.Requantizing.UPWARD_BLOCKS,
+    dequantizing=arithmetic.Dequantizing.SHIFTED_BLOCKS,
+    summing=arithmetic.Summing.FLOAT,
+    averaging=arithmetic.Averaging.IMAGE_BLOCKS,
+    float_averaging=arithmetic.FloatAveraging.LANES_OF_LAST_AXIS,
+    sigmoid16=arithmetic.Sigmoid16.FIXED_POINT,
+    exponentials=arithmetic.Exponentials.FLOAT_TABLE,
+    addition=arithmetic.Addition.BLOCKS,
+    resizing=arithmetic.Resizing.WEIGHTS_FIRST,
+    product_of_none=arithmetic.ProductOfNone.COPIED,
 )

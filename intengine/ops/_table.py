@@ -1,6 +1,7 @@
 """Operators of one 8- or 16-bit input: a table of all answers, made from a formula over all inputs."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.lookup import lookup
@@ -29,13 +30,17 @@ def all_values(operand: Operand) -> Ints:
     return np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(operand.dtype).astype(np.int64)
 
 
+def table(ctx: NodeContext, formula: Formula) -> NDArray[Any]:
+    """`formula` over all values of the input, clamped to the output's type."""
+    out = ctx.output()
+    return np.clip(formula(all_values(ctx.input(0))), *out.range).astype(out.dtype)
+
+
 def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
-    """The operator as a table of `formula` over all values of its input; results are clamped to the output's type."""
+    """The operator as a table of `formula`."""
     source, out = ctx.input(0), ctx.output()
-    lo, hi = out.range
     unsigned = np.dtype(f"u{source.dtype.itemsize}")
-    table = np.clip(formula(all_values(source)), lo, hi).astype(out.dtype)
-    return [Call(lookup, (source.ref((source.size,), unsigned), table, out.ref((out.size,))))]
+    return [Call(lookup, (source.ref((source.size,), unsigned), table(ctx, formula), out.ref((out.size,))))]
 
 
 def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:

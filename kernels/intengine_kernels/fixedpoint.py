@@ -48,6 +48,18 @@ def mbqm(x, multiplier, shift):
 
 
 @inline
+def mbqm_upward(x, multiplier, shift):
+    """As `mbqm`, but ties of the second rounding go toward +inf.
+
+    Source: tflite/kernels/internal/common.h, MultiplyByQuantizedMultiplier4Rows
+    """
+    left = np.int64(max(shift, 0))
+    right = np.int64(max(-shift, 0))
+    high = np.int64(srdhm(np.int32(np.int64(x) << left), multiplier))
+    return np.int32((high + ((np.int64(1) << right) >> np.int64(1))) >> right)
+
+
+@inline
 def mbqm64(x, multiplier, shift):
     """x * multiplier * 2**(shift - 31) for an int64 x: the multiplier is cut to 15 bits, then one rounding up.
 
