@@ -27,9 +27,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(np.copyto, (out.ref(), source.ref()))]
     if source.type not in _INTEGERS:
         ctx.unsupported()
-    if ctx.numerics.dequantizing is Dequantizing.SHIFTED_BLOCKS and source.type in _SHIFTED:
-        if not source.quantization.per_channel:
-            return _in_blocks(ctx)
+    shifted = ctx.numerics.dequantizing is Dequantizing.SHIFTED_BLOCKS and source.type in _SHIFTED
+    if shifted and not source.quantization.per_channel:
+        return _in_blocks(ctx)
     return [Call(dequantize, (source.ref((source.size,)), *channel_parameters(source), out.ref((out.size,))))]
 
 
