@@ -55,7 +55,7 @@ def broadcast_category(a: Sequence[int], b: Sequence[int]) -> Category:
     """
     rank = max(len(a), len(b))
     one, other = ((1,) * (rank - len(shape)) + tuple(shape) for shape in (a, b))
-    pairs = [pair for pair in zip(one[::-1], other[::-1], strict=True)]
+    pairs = list(zip(one[::-1], other[::-1], strict=True))
     unequal = next((pair for pair in pairs if pair[0] != pair[1]), None)
     if unequal is None:
         return Category.SAME

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.cases import Problem
-from tests.cases._build import constant, one_op
+from tests.cases._build import Operand, constant, one_op
 from tests.draws._build import Draw, results, tensors
 from tests.draws._scaled import ACTIVATIONS, near, scale_families, scaled
 
@@ -38,6 +38,29 @@ def _sum(draw: Draw, op: str, type_: str) -> Problem:
 
 
 @st.composite
+def _cancelling_sum(draw: Draw, op: str, type_: str) -> Problem:
+    """Operands that nearly cancel, at an output scale at which the last bits of what is added show."""
+    a, b = draw(_shapes())
+    one = draw(st.floats(2.0**-3, 2.0**3, width=32))
+    step = 2.0**-16 if type_ == "INT16" else 2.0**-23
+    other = one * (1 + draw(st.integers(-300, 300)) * step)
+    zero_points = (0, 0) if type_ == "INT16" else (draw(st.integers(0, 60)), draw(st.integers(0, 60)))
+    value = draw(st.integers(-50, 50)) * (1 if op == "ADD" else -1)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    dtype = np.dtype(type_.lower())
+    x, y = (
+        Operand(type_, shape, (zero_point + near + rng.integers(0, 2, shape)).clip(0 if dtype.kind == "u" else -128)
+                .astype(dtype), float(np.float32(scale)), zero_point)
+        for shape, zero_point, near, scale in (
+            (a, zero_points[0], value, one), (b, zero_points[1], -value if op == "ADD" else value, other))
+    )  # fmt: skip
+    scale = float(np.float32(max(one, other) * 2.0 ** -draw(st.floats(8, 13 if type_ == "INT16" else 18.5))))
+    out = Operand(type_, np.broadcast_shapes(a, b), None, scale, 0 if type_ == "INT16" else draw(st.integers(0, 99)))
+    pot = {"pot_scale_int16": False} if type_ == "INT16" else {}
+    return one_op(op, op, [x, y], [out], fused_activation_function=draw(ACTIVATIONS), **pot)
+
+
+@st.composite
 def _image_mean(draw: Draw, type_: str) -> Problem:
     shape = (draw(st.integers(1, 2)), draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(_SIZES))
     x = draw(tensors(type_, shape))
@@ -57,6 +80,11 @@ def _long_mean(draw: Draw) -> Problem:
 
 DRAWS: dict[str, st.SearchStrategy[Problem]] = {
     **{f"{op} {t.lower()} in blocks": _sum(op, t) for op in ("ADD", "SUB") for t in ("INT8", "UINT8", "INT16")},
+    **{
+        f"{op} {t.lower()} in blocks, cancelling": _cancelling_sum(op, t)
+        for op in ("ADD", "SUB")
+        for t in ("INT8", "UINT8", "INT16")
+    },
     **{f"MEAN {t.lower()} of images": _image_mean(t) for t in ("INT8", "UINT8")},
     "MEAN float32 of rows": _long_mean(),
 }
