@@ -6,7 +6,6 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import rdp, srdhm
 from intengine_kernels.jit import inline, kernel
 
-
 #: How `add_blocks` brings the inputs of a block to one scale.
 MERGED_SHIFT, FLOOR_SHIFT = range(2)
 
@@ -74,7 +73,8 @@ def add_double_rounding(
 @kernel
 def add_blocks(
     a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
-    a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift, zero_point, lo, hi, narrow, scheme, block, out,
+    a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift, zero_point, lo, hi,
+    narrow, scheme, block, out,
 ):  # fmt: skip
     """As `add_double_rounding`, but whole blocks of a row bring their inputs to one scale by another scheme.
 

@@ -78,6 +78,20 @@ def _long_mean(draw: Draw) -> Problem:
     return one_op("MEAN", "MEAN", [x, constant("INT32", (1,))], [draw(results("FLOAT32", shape[:1]))], keep_dims=False)
 
 
+@st.composite
+def _eightfold(draw: Draw) -> Problem:
+    shape = (
+        draw(st.integers(1, 2)),
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 4)),
+        draw(st.sampled_from([8, 16, 3])),
+    )
+    x = draw(tensors("UINT8", shape))
+    out = Operand("UINT8", (shape[0], 8 * shape[1], 8 * shape[2], shape[3]), None, x.scale, x.zero_point)
+    size = constant("INT32", out.shape[1:3])
+    return one_op("RESIZE_BILINEAR", "RESIZE_BILINEAR", [x, size], [out], half_pixel_centers=draw(st.booleans()))
+
+
 DRAWS: dict[str, st.SearchStrategy[Problem]] = {
     **{f"{op} {t.lower()} in blocks": _sum(op, t) for op in ("ADD", "SUB") for t in ("INT8", "UINT8", "INT16")},
     **{
@@ -86,5 +100,6 @@ DRAWS: dict[str, st.SearchStrategy[Problem]] = {
         for t in ("INT8", "UINT8", "INT16")
     },
     **{f"MEAN {t.lower()} of images": _image_mean(t) for t in ("INT8", "UINT8")},
+    "RESIZE_BILINEAR uint8 eightfold": _eightfold(),
     "MEAN float32 of rows": _long_mean(),
 }
