@@ -109,6 +109,10 @@ class NodeView(Protocol):
     def outputs(self) -> Sequence[TensorView]: ...
 
 
+#: Whether a delegate takes a node of one operator.
+Rule = Callable[[NodeView], bool]
+
+
 @dataclass(frozen=True, eq=False)
 class Delegate:
     """Takes over some nodes of a graph.

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from intengine.numerics._record import Delegate, NodeView
+from intengine.numerics import _arithmetic as arithmetic
+from intengine.numerics._record import Delegate
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
+from intengine.numerics.xnnpack_delegate import takes
 from intengine.quantization import quantize_real_even
 
 XNNPACK = replace(
@@ -11,16 +13,17 @@ XNNPACK = replace(
     name="xnnpack",
     runtime="XNNPACK as LiteRT builds it",
     activation_bound=quantize_real_even,
+    quantizing=arithmetic.Quantizing.RECIPROCAL,
+    requantizing=arithmetic.Requantizing.MULTIPLIER_8,
+    dequantizing=arithmetic.Dequantizing.SUBTRACTED,
+    summing=arithmetic.Summing.FLOAT_EVEN,
+    averaging=arithmetic.Averaging.FLOAT_EVEN,
+    addition=arithmetic.Addition.MULTIPLIER_21,
+    multiplication=arithmetic.Multiplication.FLOAT_EVEN,
+    leaky_relu=arithmetic.LeakyRelu.MULTIPLIER_8,
+    table_rounding=arithmetic.TableRounding.HALF_EVEN,
+    resizing=arithmetic.Resizing.WEIGHTS_11_BITS,
 )
-
-
-def takes(node: NodeView) -> bool:
-    """Whether LiteRT's XNNPACK delegate takes a node.
-
-    Source: tflite/delegates/xnnpack/xnnpack_delegate.cc
-    """
-    return False
-
 
 LITERT_XNNPACK = replace(
     LITERT_OPTIMIZED,

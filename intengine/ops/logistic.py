@@ -7,7 +7,7 @@ from intengine_kernels.elementwise import logistic_float
 
 from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
-from intengine.numerics import Sigmoid16
+from intengine.numerics import Sigmoid16, TableRounding
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
 from intengine.ops._gemmlowp16 import logistic_table
@@ -24,6 +24,12 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.float32(1) / (np.float32(1) + exp)
 
 
+def _sigmoid64(x: np.ndarray) -> np.ndarray:
+    """From float64, rounded once to float32."""
+    exp = np.exp(np.clip(x.astype(np.float64), -100.0, 100.0))
+    return (exp / (1.0 + exp)).astype(np.float32)
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """8-bit: a table of float32 values. int16: an interpolated table. The output's scale is fixed.
 
@@ -36,7 +42,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return float_calls(ctx, logistic_float)
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
-        return table_calls(ctx, float_table(ctx, _sigmoid))
+        even = ctx.numerics.table_rounding is TableRounding.HALF_EVEN
+        return table_calls(ctx, float_table(ctx, _sigmoid64 if even else _sigmoid))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
