@@ -48,6 +48,16 @@ def mbqm(x: Ints, multiplier: int, shift: int) -> Ints:
     return rdp(srdhm(left, multiplier), max(-shift, 0))
 
 
+def mbqm_upward(x: Ints, multiplier: int, shift: int) -> Ints:
+    """As `mbqm`, but ties of the second rounding go toward +inf.
+
+    Source: tflite/kernels/internal/common.h, MultiplyByQuantizedMultiplier4Rows
+    """
+    left = wrap(np.asarray(x, np.int64) << max(shift, 0), 32)
+    right = max(-shift, 0)
+    return (srdhm(left, multiplier) + ((1 << right) >> 1)) >> right
+
+
 def saturate(x: Ints, bits: int) -> Ints:
     """Clamp to the signed range of `bits`."""
     return np.clip(x, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)

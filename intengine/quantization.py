@@ -98,27 +98,28 @@ def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
 
 
 def quantize_real_even(value: float, scale: np.float32, zero_point: int) -> int:
-    """float32(value / scale) + zero_point in float32, rounded to the nearest integer, halves to even.
+    """round_half_even(float32(float32(value / scale) + zero_point)), cut to int32; XNNPACK's form of a clamp bound.
 
-    Source: XNNPACK/src/xnnpack/quantization.h
+    Source: XNNPACK src/subgraph/clamp.c
     """
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        found = float(np.float32(np.float32(value) / scale) + np.float32(zero_point))
-    if not math.isfinite(found):
-        raise InvalidModelError(f"A clamp bound must be finite; {value} at scale {scale} is not.")
-    return round(found)
+    with np.errstate(over="ignore"):
+        real = float(np.float32(np.float32(value) / scale) + np.float32(zero_point))
+    return int(min(max(np.rint(real), -(2.0**31)), 2.0**31 - 1))
 
 
-#: (real bound, scale, zero point) -> quantized bound.
-Bound = Callable[[float, np.float32, int], int]
+#: (real bound, scale, zero_point) -> its quantized form.
+ActivationBound = Callable[[float, np.float32, int], int]
 
 
 def activation_range(
-    activation: int, dtype: TensorType, scale: np.float32, zero_point: int, bound: Bound = quantize_real
+    activation: int, dtype: TensorType, scale: np.float32, zero_point: int, bound: ActivationBound = quantize_real
 ) -> tuple[int, int]:
     """(lo, hi) that a fused activation clamps quantized outputs to, within the range of the type.
 
     lo may exceed hi for odd zero points; kernels apply lo first, then hi.
+
+    Args:
+        bound: how a bound of the activation is quantized; a profile's `activation_bound`.
     """
     lo, hi = INTEGER_RANGE[dtype]
     real_lo, real_hi = real_bounds(activation)

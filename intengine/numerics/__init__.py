@@ -5,6 +5,22 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 """
 
 from intengine.errors import InputError
+from intengine.numerics._arithmetic import (
+    Addition,
+    Averaging,
+    Dequantizing,
+    Exponentials,
+    FloatAveraging,
+    LeakyRelu,
+    Multiplication,
+    ProductOfNone,
+    Quantizing,
+    Requantizing,
+    Resizing,
+    Sigmoid16,
+    Summing,
+    TableRounding,
+)
 from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
@@ -30,4 +46,27 @@ def get(profile: str | Numerics) -> Numerics:
         raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
 
 
-__all__ = ["PROFILES", "ConvScales", "Delegate", "Hybrid", "Numerics", "Requantizer", "fixed_point", "get"]
+__all__ = [
+    "PROFILES",
+    "Addition",
+    "Averaging",
+    "ConvScales",
+    "Delegate",
+    "Dequantizing",
+    "Exponentials",
+    "FloatAveraging",
+    "Hybrid",
+    "LeakyRelu",
+    "Multiplication",
+    "Numerics",
+    "ProductOfNone",
+    "Quantizing",
+    "Requantizer",
+    "Requantizing",
+    "Resizing",
+    "Sigmoid16",
+    "Summing",
+    "TableRounding",
+    "fixed_point",
+    "get",
+]

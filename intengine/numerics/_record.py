@@ -9,7 +9,23 @@ from intengine_kernels.hybrid import FILTER_FIRST, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
-from intengine.quantization import Bound, quantize_multiplier, quantize_real
+from intengine.numerics._arithmetic import (
+    Addition,
+    Averaging,
+    Dequantizing,
+    Exponentials,
+    FloatAveraging,
+    LeakyRelu,
+    Multiplication,
+    ProductOfNone,
+    Quantizing,
+    Requantizing,
+    Resizing,
+    Sigmoid16,
+    Summing,
+    TableRounding,
+)
+from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +134,10 @@ class NodeView(Protocol):
     def outputs(self) -> Sequence[TensorView]: ...
 
 
+#: Whether a delegate takes a node of one operator.
+Rule = Callable[[NodeView], bool]
+
+
 @dataclass(frozen=True, eq=False)
 class Delegate:
     """Takes over some nodes of a graph.
@@ -140,10 +160,11 @@ class Numerics:
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         hybrid: of dynamic-range operators.
         float_is_fused: whether float32 matrix products are sums of fused multiply-adds that begin with the bias.
-        bound: how the bounds of a fused activation are quantized.
+        activation_bound: how a bound of a fused activation is quantized.
         fully_connected_int16_narrow: whether FULLY_CONNECTED of int16 without a bias adds up in int32, which wraps.
         shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
+        quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
     """
 
     name: str
@@ -158,10 +179,24 @@ class Numerics:
     batch_matmul: Factory
     hybrid: Hybrid = Hybrid()
     float_is_fused: bool = False
-    bound: Bound = quantize_real
+    activation_bound: ActivationBound = quantize_real
     fully_connected_int16_narrow: bool = False
     shuffled_is_clamped: bool = True
     sum_reads_bytes: bool = False
+    quantizing: Quantizing = Quantizing.DIVIDED
+    requantizing: Requantizing = Requantizing.DOUBLE_ROUNDING
+    dequantizing: Dequantizing = Dequantizing.SUBTRACTED
+    summing: Summing = Summing.FIXED_POINT
+    averaging: Averaging = Averaging.FIXED_POINT
+    float_averaging: FloatAveraging = FloatAveraging.IN_ORDER
+    sigmoid16: Sigmoid16 = Sigmoid16.INTERPOLATED
+    exponentials: Exponentials = Exponentials.FIXED_POINT
+    addition: Addition = Addition.DOUBLE_ROUNDING
+    multiplication: Multiplication = Multiplication.DOUBLE_ROUNDING
+    leaky_relu: LeakyRelu = LeakyRelu.DOUBLE_ROUNDING
+    table_rounding: TableRounding = TableRounding.HALF_AWAY
+    resizing: Resizing = Resizing.REFERENCE
+    product_of_none: ProductOfNone = ProductOfNone.REQUANTIZED
     delegate: Delegate | None = None
 
     def of(self, node: NodeView) -> "Numerics":

@@ -11,6 +11,7 @@ from intengine_kernels.hybrid import BLOCKS_OF_4, SCALES_FIRST
 from intengine_kernels.requantize import UPWARD, UPWARD_BLOCKS
 
 from intengine.model import TensorType
+from intengine.numerics import _arithmetic as arithmetic
 from intengine.numerics._record import ConvScales, Hybrid, Requantizer, fixed_point
 from intengine.numerics.litert_reference import LITERT_REFERENCE, convolution, fully_connected, product_scales
 
@@ -74,4 +75,15 @@ LITERT_OPTIMIZED = replace(
     shuffled_is_clamped=False,
     hybrid=Hybrid(conv=SCALES_FIRST, depthwise_conv=BLOCKS_OF_4),
     sum_reads_bytes=False,
+    quantizing=arithmetic.Quantizing.RECIPROCAL_BLOCKS,
+    requantizing=arithmetic.Requantizing.UPWARD_BLOCKS,
+    dequantizing=arithmetic.Dequantizing.SHIFTED_BLOCKS,
+    summing=arithmetic.Summing.FLOAT,
+    averaging=arithmetic.Averaging.IMAGE_BLOCKS,
+    float_averaging=arithmetic.FloatAveraging.LANES_OF_LAST_AXIS,
+    sigmoid16=arithmetic.Sigmoid16.FIXED_POINT,
+    exponentials=arithmetic.Exponentials.FLOAT_TABLE,
+    addition=arithmetic.Addition.BLOCKS,
+    resizing=arithmetic.Resizing.WEIGHTS_FIRST,
+    product_of_none=arithmetic.ProductOfNone.COPIED,
 )

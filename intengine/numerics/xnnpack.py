@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from intengine_kernels.requantize import FLOAT32
 
+from intengine.numerics import _arithmetic as arithmetic
 from intengine.numerics._record import ConvScales, Hybrid, Requantizer
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.quantization import quantize_real_even
@@ -32,5 +33,15 @@ XNNPACK = replace(
     batch_matmul=float_requantization,
     hybrid=Hybrid(is_dynamic=True),
     float_is_fused=True,
-    bound=quantize_real_even,
+    activation_bound=quantize_real_even,
+    quantizing=arithmetic.Quantizing.RECIPROCAL,
+    requantizing=arithmetic.Requantizing.MULTIPLIER_8,
+    dequantizing=arithmetic.Dequantizing.SUBTRACTED,
+    summing=arithmetic.Summing.FLOAT_EVEN,
+    averaging=arithmetic.Averaging.FLOAT_EVEN,
+    addition=arithmetic.Addition.MULTIPLIER_21,
+    multiplication=arithmetic.Multiplication.FLOAT_EVEN,
+    leaky_relu=arithmetic.LeakyRelu.MULTIPLIER_8,
+    table_rounding=arithmetic.TableRounding.HALF_EVEN,
+    resizing=arithmetic.Resizing.WEIGHTS_11_BITS,
 )

@@ -1,135 +1,160 @@
-"""Which nodes LiteRT's XNNPACK delegate takes: conditions on types, quantization, constants and options.
+"""Which nodes LiteRT's XNNPACK delegate takes: a rule for each operator.
+
+Nodes that the delegate takes, but whose preparation it then fails, make LiteRT refuse the whole model; there is
+nothing to reproduce, so that rules need not tell those apart.
 
 Source: tflite/delegates/xnnpack/xnnpack_delegate.cc
 """
 
-from collections.abc import Callable
+import math
 
 import numpy as np
 
 from intengine.model import TensorType
-from intengine.numerics._record import NodeView, TensorView
-from intengine.quantization import RELU6
+from intengine.numerics._record import NodeView, Rule, TensorView
+from intengine.numerics.xnnpack_delegate_matrix import MATRIX_RULES
+from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1
 
-#: Padding of the schema.
-SAME = 0
-Rule = Callable[[NodeView], bool]
-_PER_BYTE = {TensorType.INT4: 2, TensorType.INT2: 4}
-_EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
+FLOAT = TensorType.FLOAT32
+EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
+_ACTIVATIONS = (NONE, RELU, RELU6, RELU_N1_TO_1)
+#: The most axes of a tensor.
+_MOST_AXES = 6
+
+
+def tensors(node: NodeView) -> list[TensorView]:
+    """All operands that are there."""
+    return [operand for operand in (*node.inputs, *node.outputs) if operand is not None]
+
+
+def is_quantized(tensor: TensorView) -> bool:
+    """Whether a tensor has 8 bits, and one scale and zero point for all elements."""
+    quantization = tensor.quantization
+    alone = quantization.scale.size == 1 and quantization.zero_point.size == 1 and quantization.axis == 0
+    return tensor.type in EIGHT_BIT and alone
+
+
+def is_plain(tensor: TensorView) -> bool:
+    """Whether a tensor is float32, or 8-bit with one scale."""
+    return tensor.type is FLOAT or is_quantized(tensor)
+
+
+def scale_ratio(one: TensorView, other: TensorView) -> np.float32:
+    """The quotient of two tensors' scales in float32."""
+    return np.float32(one.quantization.scale[0]) / np.float32(other.quantization.scale[0])
+
+
+def _of_one_type(*operands: TensorView) -> bool:
+    return all(is_plain(operand) and operand.type is operands[0].type for operand in operands)
+
+
+def _fits(*operands: TensorView) -> bool:
+    return all(len(operand.shape) <= _MOST_AXES for operand in operands)
+
+
+def floats(node: NodeView) -> bool:
+    """All operands are float32."""
+    return all(tensor.type is FLOAT for tensor in tensors(node))
+
+
+def _activation(node: NodeView) -> bool:
+    return node.options["fused_activation_function"] in _ACTIVATIONS
+
+
+def _sum(node: NodeView) -> bool:
+    a, b, out = tensors(node)
+    if not (_of_one_type(a, b, out) and _activation(node) and _fits(out)):
+        return False
+    return out.type is FLOAT or all(2.0**-10 <= scale_ratio(x, out) < 2.0**8 for x in (a, b))
+
+
+def _product(node: NodeView) -> bool:
+    a, b, out = tensors(node)
+    if not (_of_one_type(a, b, out) and _activation(node) and _fits(out)):
+        return False
+    if out.type is FLOAT:
+        return True
+    product = np.float32(a.quantization.scale[0]) * np.float32(b.quantization.scale[0])
+    return bool(2.0**-16 <= product / np.float32(out.quantization.scale[0]) < 2.0**8)
+
+
+def _same_type(node: NodeView) -> bool:
+    return _of_one_type(*tensors(node))
+
+
+def _leaky_relu(node: NodeView) -> bool:
+    source, out = tensors(node)
+    if not _of_one_type(source, out):
+        return False
+    if source.type is FLOAT:
+        return True
+    ratio = scale_ratio(source, out)
+    below = np.float32(ratio * np.float32(node.options["alpha"]))
+    in_range = -127.99609375 <= below <= 2.0**7 and abs(below) >= 2.0**-8
+    return bool(2.0**-8 <= ratio <= 2.0**7 and in_range)
+
+
+def _quantize(node: NodeView) -> bool:
+    source, out = tensors(node)
+    if source.type is FLOAT:
+        return is_quantized(out)
+    return _of_one_type(source, out) and bool(2.0**-8 <= scale_ratio(source, out) <= 2.0**7)
+
+
+def _dequantize(node: NodeView) -> bool:
+    source, out = tensors(node)
+    return is_quantized(source) and out.type is FLOAT
+
+
+def _elu(node: NodeView) -> bool:
+    source, out = tensors(node)
+    return _of_one_type(source, out) and source.type is not TensorType.UINT8
+
+
+def _reduce(node: NodeView) -> bool:
+    source, axes = node.inputs[:2]
+    if source is None or axes is None or not axes.is_static:
+        return False
+    return _of_one_type(source, node.outputs[0]) and _fits(source)
+
+
+def _resize(node: NodeView) -> bool:
+    source, size = node.inputs[:2]
+    if source is None or size is None or not size.is_static:
+        return False
+    return _of_one_type(source, node.outputs[0]) and len(source.shape) == 4
+
+
+def _max_pool(node: NodeView) -> bool:
+    options = node.options
+    window = (options["filter_height"], options["filter_width"])
+    return _same_type(node) and _activation(node) and min(window) > 0 and math.prod(window) > 1
+
+
+_UNARY_FLOAT = (
+    "ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1", "ROUND",
+    "RSQRT", "SIN", "SQRT", "SQUARE",
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {
+    "ADD": _sum,
+    "SUB": _sum,
+    "MUL": _product,
+    "LEAKY_RELU": _leaky_relu,
+    "LOGISTIC": _same_type,
+    "TANH": _same_type,
+    "ELU": _elu,
+    "QUANTIZE": _quantize,
+    "DEQUANTIZE": _dequantize,
+    "MEAN": _reduce,
+    "SUM": _reduce,
+    "RESIZE_BILINEAR": _resize,
+    "MAX_POOL_2D": _max_pool,
+    **dict.fromkeys(_UNARY_FLOAT, floats),
+}
 
 
 def takes(node: NodeView) -> bool:
     """Whether the delegate takes a node."""
-    rule = _RULES.get(node.node.op)
+    rule = RULES.get(node.node.op) or MATRIX_RULES.get(node.node.op)
     return rule is not None and rule(node)
-
-
-def _per_tensor(tensor: TensorView) -> bool:
-    """8 bits, one positive scale and one zero point along no axis."""
-    quantization = tensor.quantization
-    return (
-        tensor.type in _EIGHT_BIT
-        and quantization.scale.size == quantization.zero_point.size == 1
-        and quantization.axis == 0
-        and bool(np.isfinite(quantization.scale[0]) and quantization.scale[0] >= np.finfo(np.float32).tiny)
-    )
-
-
-def _filter(tensor: TensorView, axis: int, types: tuple[TensorType, ...]) -> bool:
-    """Constant weights of these types, without a zero point unless uint8; scales per tensor or along `axis`."""
-    quantization = tensor.quantization
-    scales, zero_points = quantization.scale, quantization.zero_point
-    if not tensor.is_static or tensor.is_sparse or tensor.type not in types or not scales.size:
-        return False
-    if not bool((np.isfinite(scales) & (scales > 0)).all()):
-        return False
-    if scales.size > 1:
-        fits = quantization.axis == axis and scales.size == tensor.shape[axis]
-        return fits and tensor.type is not TensorType.UINT8 and not zero_points.any()
-    if tensor.type is TensorType.UINT8:
-        return zero_points.size == 1 and quantization.axis == 0
-    return zero_points.size == 1 and not zero_points.any()
-
-
-def _bias(tensor: TensorView | None, wanted: TensorType, *, optional: bool = False) -> bool:
-    if tensor is None:
-        return optional
-    return tensor.is_static and tensor.type is wanted and len(tensor.shape) == 1
-
-
-def _activation(node: NodeView) -> bool:
-    return int(node.options["fused_activation_function"]) <= RELU6
-
-
-def _matrix(node: NodeView, at: tuple[int, int, int], axis: int, narrow: tuple[TensorType, ...], *, bias: bool) -> bool:
-    """Whether types and quantization of a matrix product fit; `at`: places of source, filter and bias."""
-    source, weights = (node.inputs[i] for i in at[:2])
-    offset = node.inputs[at[2]] if len(node.inputs) > at[2] else None
-    out = node.outputs[0]
-    if source is None or weights is None or out.type is not source.type or not _activation(node):
-        return False
-    if source.type is TensorType.FLOAT32:
-        if not _bias(offset, TensorType.FLOAT32, optional=not bias):
-            return False
-        if weights.type is TensorType.FLOAT32:
-            return weights.is_static
-        return node.node.op != "DEPTHWISE_CONV_2D" and _filter(weights, axis, narrow)
-    types = (TensorType.UINT8,) if source.type is TensorType.UINT8 else narrow
-    return (
-        _per_tensor(source)
-        and _per_tensor(out)
-        and _filter(weights, axis, types)
-        and _bias(offset, TensorType.INT32, optional=not bias)
-    )
-
-
-def _conv(node: NodeView) -> bool:
-    return _matrix(node, (0, 1, 2), 0, (TensorType.INT8,), bias=True)
-
-
-def _depthwise(node: NodeView) -> bool:
-    return _matrix(node, (0, 1, 2), 3, (TensorType.INT8,), bias=True)
-
-
-def _fully_connected(node: NodeView) -> bool:
-    """Packed weights only in whole bytes for each row, int2 only per channel."""
-    weights = node.inputs[1]
-    if weights is None or weights.shape[-1] % _PER_BYTE.get(weights.type, 1):
-        return False
-    if weights.type is TensorType.INT2 and weights.quantization.scale.size != weights.shape[0]:
-        return False
-    return _matrix(node, (0, 1, 2), 0, (TensorType.INT8, TensorType.INT4, TensorType.INT2), bias=False)
-
-
-def _transpose_conv(node: NodeView) -> bool:
-    """A constant output size; with SAME padding, windows that leave no gaps."""
-    size, weights = node.inputs[0], node.inputs[1]
-    if size is None or not size.is_static or weights is None:
-        return False
-    strides = node.options["stride_h"], node.options["stride_w"]
-    gaps = weights.shape[1] < strides[0] or weights.shape[2] < strides[1]
-    if node.options["padding"] == SAME and gaps:
-        return False
-    return _matrix(node, (2, 1, 3), 0, (TensorType.INT8,), bias=False)
-
-
-def _batch_matmul(node: NodeView) -> bool:
-    left, right = node.inputs[0], node.inputs[1]
-    out = node.outputs[0]
-    if left is None or right is None or out.type is not left.type:
-        return False
-    if left.type is TensorType.FLOAT32:
-        return right.type is TensorType.FLOAT32 or (
-            right.type is TensorType.INT8 and _filter(right, len(right.shape) - 1, (TensorType.INT8,))
-        )
-    signed = left.type is right.type is TensorType.INT8
-    return signed and all(map(_per_tensor, (left, right, out))) and not right.quantization.zero_point.any()
-
-
-_RULES: dict[str, Rule] = {
-    "BATCH_MATMUL": _batch_matmul,
-    "CONV_2D": _conv,
-    "DEPTHWISE_CONV_2D": _depthwise,
-    "FULLY_CONNECTED": _fully_connected,
-    "TRANSPOSE_CONV": _transpose_conv,
-}

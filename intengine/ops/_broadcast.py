@@ -1,8 +1,9 @@
 """Operands of elementwise operators: broadcast, merged to as few axes as possible."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from intengine_kernels.binary import ADD, DIV, MUL, SUB, arithmetic
@@ -33,6 +34,44 @@ class Walk:
         steps = [broadcast_strides(operand.shape, out) for operand in operands]
         shape, walks = collapse(out, contiguous_strides(out), *steps)
         return cls(np.array(shape, np.int64), tuple(np.array(walk, np.int64) for walk in walks[1:]))
+
+
+class Category(Enum):
+    """How LiteRT's optimized kernels walk two operands."""
+
+    SAME = "shapes are equal: one row"
+    ROWS = "rows of the last equal axes"
+    SCALARS = "one number against rows"
+    GENERIC = "element by element"
+
+
+def broadcast_category(a: Sequence[int], b: Sequence[int]) -> Category:
+    """The category of two shapes that broadcast.
+
+    Five groups of axes, from the last: equal ones, ones that only the first of the two repeats (the one whose last
+    unequal axis is 1), equal ones, ones that only the other repeats, equal ones. What needs more groups is GENERIC.
+
+    Source: tflite/kernels/internal/common.h
+    """
+    rank = max(len(a), len(b))
+    one, other = ((1,) * (rank - len(shape)) + tuple(shape) for shape in (a, b))
+    pairs = list(zip(one[::-1], other[::-1], strict=True))
+    unequal = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    if unequal is None:
+        return Category.SAME
+    if unequal[0] != 1:
+        pairs = [(y, x) for x, y in pairs]
+    groups: list[Callable[[int, int], bool]] = [
+        lambda x, y: x == y, lambda x, y: x == 1, lambda x, y: x == y, lambda x, y: y == 1, lambda x, y: x == y,
+    ]  # fmt: skip
+    row = 1
+    for number, belongs in enumerate(groups):
+        while pairs and belongs(*pairs[0]):
+            row *= pairs[0][1] if number == 0 else 1
+            pairs = pairs[1:]
+    if pairs:
+        return Category.GENERIC
+    return Category.ROWS if row > 1 else Category.SCALARS
 
 
 def flat(operand: Operand) -> Ref:

@@ -228,7 +228,7 @@ class NodeContext:
         """(lo, hi) that the fused activation clamps an output to, rounded as the profile does it."""
         activation = self.options["fused_activation_function"]
         offset = out.zero_point if zero_point is None else zero_point
-        return activation_range(activation, out.type, out.scale, offset, self.numerics.bound)
+        return activation_range(activation, out.type, out.scale, offset, self.numerics.activation_bound)
 
     def tensor(self, index: int) -> Operand:
         """A constant that is no operand of the node, as another tensor's quantization names one.

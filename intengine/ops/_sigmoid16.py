@@ -24,12 +24,18 @@ def sigmoid_table() -> NDArray[np.int64]:
     return np.array([*table, 65535], np.int64)
 
 
-def rescaled(ctx: NodeContext, source: Operand, values: Ints, powers: tuple[int, ...]) -> Ints:
-    """The input at 2**-12 / 3 a unit: by an exact multiple for scales of 2**(p - 12), p in `powers`, else rounded."""
+def exact_power(source: Operand) -> int | None:
+    """p of a scale of 2**(p - 12), None for one that is no power of two."""
     log2 = math.log2(float(source.scale))
     power = round(log2)
-    if abs(log2 - power) < 1e-3 and 12 + power in powers:
-        return values * (3 << (12 + power))
+    return 12 + power if abs(log2 - power) < 1e-3 else None
+
+
+def rescaled(ctx: NodeContext, source: Operand, values: Ints, powers: tuple[int, ...]) -> Ints:
+    """The input at 2**-12 / 3 a unit: by an exact multiple for scales of 2**(p - 12), p in `powers`, else rounded."""
+    power = exact_power(source)
+    if power is not None and power in powers:
+        return values * (3 << power)
     multiplier, shift = float(source.scale) * 4096.0 * 3.0, 0
     while multiplier <= 32767.0 / 2.0 and shift <= 30:
         multiplier *= 2.0

@@ -1,6 +1,7 @@
 """Operators of one 8- or 16-bit input: a table of all answers, made from a formula over all inputs."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.lookup import lookup
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, mbqm, round_half_away, wrap
 from intengine.model import TensorType
+from intengine.numerics import TableRounding
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape
@@ -29,13 +31,17 @@ def all_values(operand: Operand) -> Ints:
     return np.arange(1 << (8 * unsigned.itemsize)).astype(unsigned).view(operand.dtype).astype(np.int64)
 
 
+def table(ctx: NodeContext, formula: Formula) -> NDArray[Any]:
+    """`formula` over all values of the input, clamped to the output's type."""
+    out = ctx.output()
+    return np.clip(formula(all_values(ctx.input(0))), *out.range).astype(out.dtype)
+
+
 def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
-    """The operator as a table of `formula` over all values of its input; results are clamped to the output's type."""
+    """The operator as a table of `formula`."""
     source, out = ctx.input(0), ctx.output()
-    lo, hi = out.range
     unsigned = np.dtype(f"u{source.dtype.itemsize}")
-    table = np.clip(formula(all_values(source)), lo, hi).astype(out.dtype)
-    return [Call(lookup, (source.ref((source.size,), unsigned), table, out.ref((out.size,))))]
+    return [Call(lookup, (source.ref((source.size,), unsigned), table(ctx, formula), out.ref((out.size,))))]
 
 
 def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
@@ -47,12 +53,13 @@ def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
 def float_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Formula:
     """The formula of 8-bit operators that LiteRT computes in float32.
 
-    x = s_in * (q - z_in); y = function(x); q_out = trunc(round_half_away(y * (1 / s_out)) + z_out), in float32.
+    x = s_in * (q - z_in); y = function(x); q_out = trunc(round_half_away(y * (1 / s_out)) + z_out), in float32;
+    where a profile says so, q_out = round_half_even(y * (1 / s_out) + z_out).
 
     Args:
         function: float32[n] -> float32[n].
 
-    Source: tflite/kernels/internal/common.h
+    Source: tflite/kernels/internal/common.h, XNNPACK src/reference/unary-elementwise.cc
     """
     source, out = ctx.input(0), ctx.output()
     inverse = np.float32(1) / out.scale
@@ -60,7 +67,11 @@ def float_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDAr
     def formula(values: Ints) -> Ints:
         x = source.scale * (values - source.zero_point).astype(np.float32)
         with np.errstate(over="ignore", invalid="ignore"):
-            y = round_half_away((function(x) * inverse).astype(np.float32)) + np.float32(out.zero_point)
+            scaled = (function(x) * inverse).astype(np.float32)
+            if ctx.numerics.table_rounding is TableRounding.HALF_EVEN:
+                y = np.rint(scaled + np.float32(out.zero_point))
+            else:
+                y = round_half_away(scaled) + np.float32(out.zero_point)
         lo, hi = out.range
         return np.trunc(np.clip(np.nan_to_num(y, nan=hi), lo, hi)).astype(np.int64)
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels import binary
-from intengine_kernels.add import add_double_rounding
+from intengine_kernels.add import FLOOR_SHIFT, MERGED_SHIFT, add_blocks, add_double_rounding, add_multiplier_21
 
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
+from intengine.numerics import Addition
+from intengine.ops._broadcast import Category, Walk, broadcast_category, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.quantization import quantize_multiplier
@@ -24,6 +25,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     function = binary.ADD if ctx.node.op == "ADD" else binary.SUB
     if out.type in (TensorType.INT8, TensorType.UINT8):
+        if ctx.numerics.addition is Addition.MULTIPLIER_21:
+            return _multiplier_21(ctx)
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
         return _power_of_two(ctx) if _is_power_of_two(ctx) else _quantized(ctx, left_shift=15)
@@ -56,7 +59,7 @@ def _power_of_two(ctx: NodeContext) -> Sequence[Call]:
         min(a_shift, b_shift) == 0, "needs an output scale equal to the greater input scale", (a_shift, b_shift)
     )
     ctx.require(max(a_shift, b_shift) <= 30, "needs input scales within 2**30 of each other", (a_shift, b_shift))
-    lo, hi = ctx.activation_range(out, zero_point=0)
+    lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     add = ctx.node.op == "ADD"
     parameters = (a_shift, b_shift, 1 if add else -1, add, lo, hi)
@@ -78,16 +81,37 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
     ctx.require(real < 1.0 and out_shift <= 0, rule, float(out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
-    return [
-        Call(
-            add_double_rounding,
-            (
-                flat(a), flat(b), walk.shape, *walk.strides, a.zero_point, b.zero_point, left_shift,
-                a_multiplier, a_shift, b_multiplier, b_shift, 1 if ctx.node.op == "ADD" else -1,
-                out_multiplier, out_shift, out.zero_point, lo, hi, flat(out),
-            ),
-        )
-    ]  # fmt: skip
+    before = (
+        flat(a), flat(b), walk.shape, *walk.strides, a.zero_point, b.zero_point, left_shift,
+        a_multiplier, a_shift, b_multiplier, b_shift,
+    )  # fmt: skip
+    after = (out_multiplier, out_shift, out.zero_point, lo, hi)
+    if ctx.numerics.addition is Addition.BLOCKS and ctx.node.op == "ADD":
+        category = broadcast_category(a.shape, b.shape)
+        if category is not Category.GENERIC and (category is Category.SAME or out.type is not TensorType.INT16):
+            rows = category in (Category.SAME, Category.ROWS)
+            merged = rows and out.type is not TensorType.UINT8
+            scheme = (MERGED_SHIFT, 16) if merged else (FLOOR_SHIFT, 8)
+            return [Call(add_blocks, (*before, *after, out.type is not TensorType.INT16, *scheme, flat(out)))]
+    sign = 1 if ctx.node.op == "ADD" else -1
+    return [Call(add_double_rounding, (*before, sign, *after, flat(out)))]
+
+
+def _multiplier_21(ctx: NodeContext) -> Sequence[Call]:
+    """Ratios of scales as integers of at most 21 bits at one power of two.
+
+    Source: XNNPACK src/microparams-init.c
+    """
+    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    a_ratio, b_ratio = float(a.scale / out.scale), float(b.scale / out.scale)
+    shift = 21 - math.frexp(max(a_ratio, b_ratio))[1]
+    a_multiplier, b_multiplier = (int(np.rint(math.ldexp(ratio, shift))) for ratio in (a_ratio, b_ratio))
+    if ctx.node.op == "SUB":
+        b_multiplier = -b_multiplier
+    bias = (1 << (shift - 1)) - a_multiplier * a.zero_point - b_multiplier * b.zero_point
+    walk = Walk.of(out.shape, a, b)
+    parameters = (a_multiplier, b_multiplier, bias, shift, out.zero_point, *ctx.activation_range(out))
+    return [Call(add_multiplier_21, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
 
 
 for _name in ("ADD", "SUB"):

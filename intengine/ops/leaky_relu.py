@@ -7,6 +7,7 @@ from intengine_kernels.elementwise import leaky_relu_float
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
+from intengine.numerics import LeakyRelu
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED, rescale, same_shape, table_calls
@@ -16,7 +17,7 @@ from intengine.step import Call
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Two multipliers formed in float32, one for each side of the zero point.
 
-    Source: tflite/kernels/activations.cc
+    Source: tflite/kernels/activations.cc, XNNPACK src/qs8-vlrelu
     """
     source, out = ctx.input(0), ctx.output()
     alpha = np.float32(ctx.options["alpha"])
@@ -34,7 +35,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         less = out.zero_point + sign * (rescale(source, out, abs(below), values) - out.zero_point)
         return np.where(values >= source.zero_point, rescale(source, out, identity, values), less)
 
-    return table_calls(ctx, formula)
+    def eight_bits(values: Ints) -> Ints:
+        ratio = source.scale / out.scale
+        above, under = (int(np.rint(np.float32(256) * factor)) for factor in (ratio, np.float32(ratio * alpha)))
+        distance = values - source.zero_point
+        return out.zero_point + ((distance * np.where(distance >= 0, above, under) + 128) >> 8)
+
+    eight = ctx.numerics.leaky_relu is LeakyRelu.MULTIPLIER_8
+    return table_calls(ctx, eight_bits if eight else formula)
 
 
 register(

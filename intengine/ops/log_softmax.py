@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.log_softmax import log_softmax_fixed, log_softmax_float
+from intengine_kernels.log_softmax import log_softmax_fixed, log_softmax_float, log_softmax_table
 
 from intengine.fixedpoint import mbqm
 from intengine.model import TensorType
+from intengine.numerics import Exponentials
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, same_shape
-from intengine.ops.softmax import exponentials
+from intengine.ops.softmax import exponentials, float_exponentials
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
@@ -32,6 +33,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     ctx.require(out.scale == np.float32(16 / 256), "needs an output scale of 1/16", float(out.scale))
     ctx.require(out.zero_point == out.range[1], f"needs an output zero point of {out.range[1]}", out.zero_point)
+    if ctx.numerics.exponentials is Exponentials.FLOAT_TABLE:
+        floats = float_exponentials(source, np.float32(1))
+        settings = (source.scale, out.scale, out.zero_point, *out.range)
+        return [Call(log_softmax_table, (source.ref(shape), floats, *settings, out.ref(shape)))]
     table, multiplier, shift, least = exponentials(ctx, np.float32(1))
     inverse_multiplier, inverse_shift = quantize_multiplier(2.0 ** (31 - shift) / multiplier)
     scaled = mbqm(np.maximum(-np.arange(256, dtype=np.int64), least), multiplier, shift).astype(np.int32)

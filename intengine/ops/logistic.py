@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
 
-from intengine.fixedpoint import Ints
+from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
+from intengine.numerics import Sigmoid16, TableRounding
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
+from intengine.ops._gemmlowp16 import logistic_table
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._sigmoid16 import exact_power, interpolate, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
@@ -20,6 +22,12 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         exp = np.exp(-x.astype(np.float64)).astype(np.float32)
     return np.float32(1) / (np.float32(1) + exp)
+
+
+def _sigmoid64(x: np.ndarray) -> np.ndarray:
+    """From float64, rounded once to float32."""
+    exp = np.exp(np.clip(x.astype(np.float64), -100.0, 100.0))
+    return (exp / (1.0 + exp)).astype(np.float32)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -34,12 +42,16 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return float_calls(ctx, logistic_float)
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
-        return table_calls(ctx, float_table(ctx, _sigmoid))
+        even = ctx.numerics.table_rounding is TableRounding.HALF_EVEN
+        return table_calls(ctx, float_table(ctx, _sigmoid64 if even else _sigmoid))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
 
         def formula(values: Ints) -> Ints:
+            power = exact_power(source)
+            if ctx.numerics.sigmoid16 is Sigmoid16.FIXED_POINT and power in (0,):
+                return logistic_table(3)[saturate(values << power, 16) & 0xFFFF].astype(np.int64)
             x = rescaled(ctx, source, values, (0,))
             y = interpolate(np.abs(x), 9, 0x7FFF << 10)
             return np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10

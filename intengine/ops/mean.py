@@ -4,13 +4,22 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.reduce import reduce_extremum, reduce_float, reduce_integer, reduce_requantize
+from intengine_kernels.reduce import (
+    mean_in_lanes,
+    reduce_extremum,
+    reduce_float,
+    reduce_image,
+    reduce_integer,
+    reduce_requantize,
+    reduce_scaled,
+)
 
 from intengine.model import TensorType
+from intengine.numerics import Averaging, FloatAveraging, Summing
 from intengine.ops._context import NodeContext
 from intengine.ops._reduce import Walk, fill, infer
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import QUANTIZED
+from intengine.ops._table import EIGHT_BIT, QUANTIZED
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Ref, Scratch
 
@@ -32,6 +41,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     divisor = walk.count if mean else 1
     flat = out.ref((out.size,))
     if source.type is TensorType.FLOAT32:
+        lanes = mean and ctx.numerics.float_averaging is FloatAveraging.LANES_OF_LAST_AXIS
+        if lanes and walk.shape.size == 2 and walk.strides[1] == 0:
+            rows = source.ref(tuple(int(size) for size in walk.shape))
+            return [Call(mean_in_lanes, (rows, Scratch(np.dtype(np.float32), (8,)), flat))]
         return [Call(reduce_float, (*before, divisor, Scratch(np.dtype(np.float32), (out.size,)), flat))]
     if source.type in _INTEGERS:
         return [Call(reduce_integer, (*before, divisor, Scratch(np.dtype(np.int64), (out.size,)), flat))]
@@ -48,6 +61,13 @@ def _quantized(ctx: NodeContext, walk: Walk, mean: bool) -> Sequence[Call]:
     if source.type is TensorType.INT16:
         points = (source.zero_point, out.zero_point)
         ctx.require(points == (0, 0), "needs zero points of 0 for int16", points)
+    slot = ctx.numerics.averaging if mean else ctx.numerics.summing
+    if slot in (Averaging.FLOAT_EVEN, Summing.FLOAT_EVEN):
+        return _scaled(ctx, walk, np.float32(1) / np.float32(walk.count) if mean else np.float32(1), even=True)
+    if slot is Summing.FLOAT:
+        return _scaled(ctx, walk, np.float32(1), even=False)
+    if slot is Averaging.IMAGE_BLOCKS and _is_image(ctx):
+        return _image(ctx, walk)
     multiplier, shift = quantize_multiplier(float(source.scale) / float(out.scale))
     if mean:
         bits = min(walk.count.bit_length() - 1, 32, 31 + shift)
@@ -58,6 +78,45 @@ def _quantized(ctx: NodeContext, walk: Walk, mean: bool) -> Sequence[Call]:
     parameters = (source.zero_point * walk.count, multiplier, shift, out.zero_point, *out.range, acc)
     before = (source.ref((source.size,)), walk.shape, walk.strides)
     return [Call(reduce_requantize, (*before, *parameters, out.ref((out.size,))))]
+
+
+def _scaled(ctx: NodeContext, walk: Walk, factor: np.float32, *, even: bool) -> Sequence[Call]:
+    """The sum times (s_in / s_out) * factor in float32, less the zero points' part; all rounded as it comes.
+
+    Source: tflite/kernels/internal/optimized/reduce.h, XNNPACK src/operators/reduce-nd.c
+    """
+    source, out = ctx.input(0), ctx.output()
+    f32 = np.float32
+    scale = f32(f32(source.scale / out.scale) * factor)
+    points = f32(f32(walk.count * source.zero_point) * scale)
+    if even:
+        bias, zero_point = f32(f32(out.zero_point) - points), 0
+    else:
+        bias, zero_point = f32(f32(f32(-source.zero_point) * scale) * f32(walk.count)), out.zero_point
+    acc = Scratch(np.dtype(np.int32), (out.size,))
+    parameters = (scale, bias, even, zero_point, *out.range, acc)
+    before = (source.ref((source.size,)), walk.shape, walk.strides)
+    return [Call(reduce_scaled, (*before, *parameters, out.ref((out.size,))))]
+
+
+def _is_image(ctx: NodeContext) -> bool:
+    """Whether height and width of 8-bit [B, H, W, C] are reduced to 1."""
+    source = ctx.input(0)
+    reduced = source.rank == 4 and sorted(axis % 4 for axis in ctx.input(1).ints()) == [1, 2]
+    return reduced and bool(ctx.options["keep_dims"]) and source.type in EIGHT_BIT
+
+
+def _image(ctx: NodeContext, walk: Walk) -> Sequence[Call]:
+    """Source: tflite/kernels/internal/optimized/integer_ops/mean.h"""
+    source, out = ctx.input(0), ctx.output()
+    f32 = np.float32
+    points = f32(f32(f32(source.zero_point) * source.scale) / out.scale)
+    bias = out.zero_point - int(f32(points + (f32(0.5) if points > 0 else f32(-0.5))))
+    multiplier, shift = quantize_multiplier(float(f32(source.scale / f32(f32(walk.count) * out.scale))))
+    acc = Scratch(np.dtype(np.int32), (out.size,))
+    parameters = (multiplier, shift, bias, max(out.shape[3], 1), 16, *out.range, acc)
+    before = (source.ref((source.size,)), walk.shape, walk.strides)
+    return [Call(reduce_image, (*before, *parameters, out.ref((out.size,))))]
 
 
 def _sum_of_bytes(ctx: NodeContext, walk: Walk, multiplier: int, shift: int) -> Sequence[Call]:

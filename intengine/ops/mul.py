@@ -9,12 +9,13 @@ import numpy as np
 from intengine_kernels import binary
 from numpy.typing import NDArray
 
-from intengine.fixedpoint import rdp, srdhm
+from intengine.fixedpoint import Ints, rdp, srdhm
 from intengine.model import TensorType
+from intengine.numerics import Multiplication
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import EIGHT_BIT, QUANTIZED
+from intengine.ops._table import EIGHT_BIT, QUANTIZED, table_calls
 from intengine.quantization import NONE, quantize_multiplier
 from intengine.step import Call
 
@@ -81,12 +82,36 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(_complex, (a.ref(), b.ref(), out.ref()))]
     if out.type not in QUANTIZED:
         ctx.unsupported()
+    if ctx.numerics.multiplication is Multiplication.FLOAT_EVEN:
+        return _float_even(ctx)
     with np.errstate(over="ignore", under="ignore"):
         multiplier, shift = quantize_multiplier(float(np.float32(a.scale * b.scale) / out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
     return [Call(binary.mul_double_rounding, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
+
+
+def _float_even(ctx: NodeContext) -> Sequence[Call]:
+    """The product times a float32 scale; of a tensor with itself a table of squares of its real numbers.
+
+    Source: XNNPACK src/qs8-vmul, src/reference/unary-elementwise.cc
+    """
+    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
+    lo, hi = ctx.activation_range(out)
+    if a.index == b.index:
+        inverse = np.float32(1) / out.scale
+
+        def square(values: Ints) -> Ints:
+            real = (values - a.zero_point).astype(np.float32) * a.scale
+            scaled = np.rint((real * real) * inverse + np.float32(out.zero_point))
+            return np.clip(scaled, lo, hi).astype(np.int64)
+
+        return table_calls(ctx, square)
+    scale = np.float32(a.scale * b.scale) / out.scale
+    walk = Walk.of(out.shape, a, b)
+    parameters = (a.zero_point, b.zero_point, scale, out.zero_point, lo, hi)
+    return [Call(binary.mul_half_even, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
 
 
 _SAME = ("int8", "uint8", "int16", "int32", "uint32", "int64", "float32", "float16", "complex64")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
+from intengine.numerics import Dequantizing
 from intengine.ops._context import NodeContext
 from intengine.ops._flexbuffer import integer, options, real
 from intengine.ops._registry import Operator, register
@@ -18,11 +19,15 @@ _TYPES = (TensorType.UINT8, TensorType.INT8, TensorType.INT16, TensorType.FLOAT1
 
 
 def _verify(
-    x: NDArray[Any], reference: NDArray[np.float32], scale: float, zero_point: int, limit: float, out: NDArray[Any]
-) -> None:
+    x: NDArray[Any], reference: NDArray[np.float32], scale: float, zero_point: int, block: int, limit: float,
+    out: NDArray[Any],
+) -> None:  # fmt: skip
     real = x.astype(np.float32)
     if scale:
+        shifted = real.reshape(-1)[: x.size - x.size % block] * np.float32(scale) + np.float32(-zero_point * scale)
         real = (np.float64(scale) * (x.astype(np.int64) - zero_point)).astype(np.float32)
+        if block > 1:
+            real.reshape(-1)[: shifted.size] = shifted
     np.subtract(real, reference, out=out)
     far = np.abs(out) > np.float32(limit)
     if far.any():
@@ -47,7 +52,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     is_half = source.type is TensorType.FLOAT16
     scale, zero_point = (0.0, 0) if is_half else (float(source.scale), source.zero_point)
     limit = real(given, "tolerance") * scale if integer(given, "log_if_failed") else np.inf
-    return [Call(_verify, (source.ref(), reference.ref(), scale, zero_point, limit, out.ref()))]
+    block = 8 if ctx.numerics.dequantizing is Dequantizing.SHIFTED_BLOCKS else 1
+    return [Call(_verify, (source.ref(), reference.ref(), scale, zero_point, block, limit, out.ref()))]
 
 
 register(

@@ -2,16 +2,25 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from intengine_kernels.quantize import quantize_float, requantize_double_rounding
+from intengine_kernels.lookup import lookup
+from intengine_kernels.quantize import (
+    quantize_float,
+    quantize_float64,
+    quantize_reciprocal,
+    requantize_double_rounding,
+)
 from numpy.typing import NDArray
 
-from intengine.fixedpoint import Ints
+from intengine.fixedpoint import Ints, mbqm_upward
 from intengine.model import TensorType
+from intengine.numerics import Quantizing, Requantizing
+from intengine.ops._blocks import blocks_and_rest
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import QUANTIZED, rescale, same_shape, table_calls
+from intengine.ops._table import EIGHT_BIT, QUANTIZED, rescale, same_shape, table, table_calls
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
@@ -42,6 +51,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     flat_in, flat_out = source.ref((source.size,)), out.ref((out.size,))
     if source.type is TensorType.FLOAT32 and out.type in _FROM_FLOAT:
+        if out.type in QUANTIZED and not out.quantization.per_channel:
+            return _of_float(ctx)
         return [Call(quantize_float, (flat_in, *channel_parameters(out), *out.range, flat_out))]
     if out.type not in _FROM_INTEGERS.get(source.type, ()):
         ctx.unsupported()
@@ -50,11 +61,51 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         multiplier, shift = quantize_multiplier(real)
         parameters = (source.zero_point, multiplier, shift, out.zero_point, *out.range)
         return [Call(requantize_double_rounding, (flat_in, *parameters, flat_out))]
+    return _requantize(ctx, real)
 
-    def formula(values: Ints) -> Ints:
+
+def _of_float(ctx: NodeContext) -> Sequence[Call]:
+    """Source: tflite/kernels/internal/optimized/optimized_ops.h, XNNPACK src/f32-qs8-vcvt"""
+    source, out = ctx.input(0), ctx.output()
+    inverse = np.float32(1) / out.scale
+    if ctx.numerics.quantizing is Quantizing.RECIPROCAL:
+        x, y = source.ref((source.size,)), out.ref((out.size,))
+        return [Call(quantize_reciprocal, (x, inverse, out.zero_point, True, *out.range, y))]
+    if ctx.numerics.quantizing is Quantizing.RECIPROCAL_BLOCKS:
+        (x, y), (last_x, last_y) = blocks_and_rest(source.size, 8, source, out)
+        return [
+            Call(quantize_reciprocal, (x, inverse, out.zero_point, False, *out.range, y)),
+            Call(quantize_float64, (last_x, out.scale, out.zero_point, *out.range, last_y)),
+        ]
+    x, y = source.ref((source.size,)), out.ref((out.size,))
+    return [Call(quantize_float, (x, *channel_parameters(out), *out.range, y))]
+
+
+def _requantize(ctx: NodeContext, real: float) -> Sequence[Call]:
+    """Source: tflite/kernels/internal/optimized/optimized_ops.h, XNNPACK src/qs8-vcvt"""
+    source, out = ctx.input(0), ctx.output()
+    multiplier, shift = quantize_multiplier(real)
+
+    def double_rounding(values: Ints) -> Ints:
         return rescale(source, out, real, values)
 
-    return table_calls(ctx, formula)
+    def upward(values: Ints) -> Ints:
+        return out.zero_point + mbqm_upward(values - source.zero_point, multiplier, shift)
+
+    def eight_bits(values: Ints) -> Ints:
+        factor = int(np.rint(np.float32(256) * (source.scale / out.scale)))
+        return out.zero_point + (((values - source.zero_point) * factor + 128) >> 8)
+
+    if ctx.numerics.requantizing is Requantizing.MULTIPLIER_8:
+        return table_calls(ctx, eight_bits)
+    if ctx.numerics.requantizing is Requantizing.UPWARD_BLOCKS and {source.type, out.type} <= set(EIGHT_BIT):
+        (x, y), (last_x, last_y) = blocks_and_rest(source.size, 16, source, out)
+        bits = np.dtype(np.uint8)
+        return [
+            Call(lookup, (replace(x, dtype=bits), table(ctx, upward), y)),
+            Call(lookup, (replace(last_x, dtype=bits), table(ctx, double_rounding), last_y)),
+        ]
+    return table_calls(ctx, double_rounding)
 
 
 register(

@@ -7,6 +7,7 @@ import numpy as np
 from intengine_kernels.reduce import reduce_extremum, reduce_product, reduce_product_requantize
 
 from intengine.model import TensorType
+from intengine.numerics import ProductOfNone
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._reduce import Walk, fill, infer
 from intengine.ops._registry import Operator, register
@@ -71,6 +72,8 @@ def prepare_product(ctx: NodeContext) -> Sequence[Call]:
         real = float(source.scale) / float(out.scale) ** (1.0 / walk.count)
         multiplier, shift = quantize_multiplier(real)
         ctx.require(shift <= _MOST_LEFT, f"needs a multiplier below 2**{_MOST_LEFT}", real)
+        if walk.count == 1 and ctx.numerics.product_of_none is ProductOfNone.COPIED:
+            return [Call(np.copyto, (flat, before[0]))]
         scratch = Scratch(np.dtype(np.bool_), (out.size,)), Scratch(np.dtype(np.int32), (out.size,))
         parameters = (source.zero_point, multiplier, shift, out.zero_point, *out.range, *scratch)
         return [Call(reduce_product_requantize, (*before, *parameters, flat))]

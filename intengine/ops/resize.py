@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.resize import resize_bilinear_float, resize_bilinear_q10, resize_nearest
+from intengine_kernels.resize import (
+    resize_bilinear_float,
+    resize_bilinear_q10,
+    resize_bilinear_weights_first,
+    resize_nearest,
+)
 from numpy.typing import NDArray
 
 from intengine.fixedpoint import round_half_away
 from intengine.model import TensorType
+from intengine.numerics import Resizing
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
+from intengine.ops._resize import between_clamped, enlarged
+from intengine.ops._table import QUANTIZED
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -100,16 +108,23 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         y_from, x_from = _nearest(ctx, height, out_h), _nearest(ctx, width, out_w)
         target = out.ref(dtype=view)
         return [Call(resize_nearest, (source.ref(dtype=view), y_from, x_from, *rows[:2], target))]
+    if source.type not in (*QUANTIZED, TensorType.FLOAT32):
+        ctx.unsupported()
+    sizes = (height, out_h), (width, out_w)
+    slot = ctx.numerics.resizing
+    if slot is Resizing.WEIGHTS_11_BITS:
+        return [between_clamped(ctx, sizes, rows)]
     if source.type in (TensorType.INT8, TensorType.INT16):
         wide = np.int32 if source.type is TensorType.INT8 else np.int64
-        (y_low, y_high, y_part), (x_low, x_high, x_part) = _q10(ctx, height, out_h), _q10(ctx, width, out_w)
+        (y_low, y_high, y_part), (x_low, x_high, x_part) = (_q10(ctx, *size) for size in sizes)
         positions = (y_low, y_high, y_part.astype(wide), x_low, x_high, x_part.astype(wide))
         return [Call(resize_bilinear_q10, (source.ref(), *positions, *rows))]
-    if source.type in (TensorType.UINT8, TensorType.FLOAT32):
-        add = 0.5 if source.type is TensorType.UINT8 else 0.0
-        float_positions = (*_float(ctx, height, out_h), *_float(ctx, width, out_w))
-        return [Call(resize_bilinear_float, (source.ref(), *float_positions, add, *rows))]
-    ctx.unsupported()
+    if slot is Resizing.WEIGHTS_FIRST and (special := enlarged(ctx, sizes, rows)):
+        return [special]
+    add = 0.5 if source.type is TensorType.UINT8 else 0.0
+    float_positions = (*_float(ctx, height, out_h), *_float(ctx, width, out_w))
+    kernel = resize_bilinear_weights_first if slot is Resizing.WEIGHTS_FIRST else resize_bilinear_float
+    return [Call(kernel, (source.ref(), *float_positions, add, *rows))]
 
 
 register(

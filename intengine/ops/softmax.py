@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16
+from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16, softmax_table
 from numpy.typing import NDArray
 
 from intengine.fixedpoint import exp_negative, mbqm, round_half_away
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext
+from intengine.numerics import Exponentials
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, same_shape
 from intengine.quantization import quantize_multiplier
@@ -47,6 +48,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         bits = 16 if out.type is TensorType.INT16 else 8
         if out.type is source.type:
             _check_output(ctx)
+        if ctx.numerics.exponentials is Exponentials.FLOAT_TABLE:
+            parameters = (out.scale, out.zero_point, out.type is TensorType.UINT8, *out.range)
+            return [Call(softmax_table, (before, float_exponentials(source, beta), *parameters, after))]
         return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, after))]
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
@@ -85,6 +89,16 @@ def exponentials(ctx: NodeContext, beta: np.float32) -> tuple[NDArray[np.int32],
     distance = -np.arange(256, dtype=np.int64)
     exp = exp_negative(mbqm(np.maximum(distance, least), multiplier, shift), _INTEGER_BITS)
     return np.where(distance >= least, exp, -1).astype(np.int32), multiplier, shift, least
+
+
+def float_exponentials(source: Operand, beta: np.float32) -> NDArray[np.float32]:
+    """float32[256]: exp(-beta * s_in * distance), for each distance of 8-bit logits from the maximum.
+
+    Source: tflite/kernels/internal/optimized/optimized_ops.h
+    """
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        exponents = np.float32(-source.scale * beta) * np.arange(256, dtype=np.float32)
+        return np.exp(exponents.astype(np.float64)).astype(np.float32)
 
 
 def table16(

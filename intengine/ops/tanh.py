@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from intengine_kernels.elementwise import tanh_float
 
-from intengine.fixedpoint import Ints
+from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
+from intengine.numerics import Sigmoid16
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
+from intengine.ops._gemmlowp16 import tanh_table
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._sigmoid16 import exact_power, interpolate, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
@@ -37,6 +39,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
 
         def formula(values: Ints) -> Ints:
+            power = exact_power(source)
+            if ctx.numerics.sigmoid16 is Sigmoid16.FIXED_POINT and power in (0, 1):
+                return tanh_table(3)[saturate(values << power, 16) & 0xFFFF].astype(np.int64)
             x = rescaled(ctx, source, values, (0, 1))
             y = interpolate(np.abs(x), 8, 0xFFFF << 8)
             return np.where(x >= 0, y - (1 << 23) + 128, -y + (1 << 23) + 127) >> 8

@@ -6,6 +6,20 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import rdp, srdhm
 from intengine_kernels.jit import inline, kernel
 
+#: How `add_blocks` brings the inputs of a block to one scale.
+MERGED_SHIFT, FLOOR_SHIFT = range(2)
+
+
+@inline
+def _scaled(value, zero_point, left_shift, multiplier, shift, scheme):
+    """One input of a block: by one shift (to the right a floor) and srdhm, or by srdhm and a floor of its shift."""
+    wide = np.int64(np.int32(value) - zero_point)
+    if scheme == MERGED_SHIFT:
+        merged = np.int64(left_shift) + np.int64(shift)
+        wide = (wide << max(merged, np.int64(0))) >> max(-merged, np.int64(0))
+        return srdhm(np.int32(wide), multiplier)
+    return np.int32(np.int64(srdhm(np.int32(wide << np.int64(left_shift)), multiplier)) >> np.int64(-shift))
+
 
 @inline
 def _add(
@@ -54,3 +68,76 @@ def add_double_rounding(
             for i in range(inner):
                 x, y = a[at_a + i * a_step], b[at_b + i * b_step]
                 target[i] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
+
+
+@kernel
+def add_blocks(
+    a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
+    a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift, zero_point, lo, hi,
+    narrow, scheme, block, out,
+):  # fmt: skip
+    """As `add_double_rounding`, but whole blocks of a row bring their inputs to one scale by another scheme.
+
+    There hi is applied before lo.
+
+    Args:
+        narrow: whether the sum, once requantized, wraps to int16 before and after the zero point is added.
+        scheme: MERGED_SHIFT or FLOOR_SHIFT. block: elements of a block, 16 or 8. The rest as in
+            `add_double_rounding`.
+
+    Source: tflite/kernels/internal/optimized/integer_ops/add.h, optimized_ops.h
+    """
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    za, zb, zo = np.int32(a_zero_point), np.int32(b_zero_point), np.int32(zero_point)
+    ma, mb, mo = np.int32(a_multiplier), np.int32(b_multiplier), np.int32(out_multiplier)
+    ls, sign = np.int32(left_shift), np.int32(1)
+    lo, hi = np.int32(lo), np.int32(hi)
+    whole = inner - inner % block
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
+            if i < whole:
+                first = _scaled(x, za, ls, ma, a_shift, scheme)
+                second = _scaled(y, zb, ls, mb, b_shift, scheme)
+                value = rdp(srdhm(np.int32(first + second), mo), -out_shift)
+                if narrow:
+                    value = np.int32(np.int16(np.int32(np.int16(value)) + zo))
+                else:
+                    value = np.int32(value + zo)
+                out[at + i] = store(max(min(value, hi), lo))
+            else:
+                out[at + i] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
+
+
+@kernel
+def add_multiplier_21(
+    a, b, shape, a_strides, b_strides, a_multiplier, b_multiplier, bias, shift, zero_point, lo, hi, out
+):  # fmt: skip
+    """out = clamp(sat8(sat16(sat16((bias + a * M_a + b * M_b) >> shift) + zero_point))).
+
+    Args:
+        a, b: flat int8 or uint8. bias: int32, a half and the zero points' part.
+        a_multiplier, b_multiplier: int32, at most 2**20 or 2**21; b's negative to subtract.
+
+    Source: XNNPACK src/qs8-vadd
+    """
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    ma, mb, bias, shift = np.int32(a_multiplier), np.int32(b_multiplier), np.int32(bias), np.int32(shift)
+    zo, lo, hi = np.int32(zero_point), np.int32(lo), np.int32(hi)
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            x, y = np.int32(a[at_a + i * a_step]), np.int32(b[at_b + i * b_step])
+            acc = np.int32(np.int32(bias + np.int32(x * ma)) + np.int32(y * mb))
+            value = min(max(np.int32(acc >> shift), np.int32(-32768)), np.int32(32767))
+            value = min(max(np.int32(value + zo), np.int32(-32768)), np.int32(32767))
+            out[at + i] = store(min(max(value, lo), hi))

@@ -103,6 +103,29 @@ def mul_double_rounding(
 
 
 @kernel
+def mul_half_even(a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, scale, zero_point, lo, hi, out):
+    """out = clamp(round_half_even(float32(float32((a - z_a) * (b - z_b)) * scale)) + zero_point).
+
+    Args: a, b, out: flat int8 or uint8. scale: float32, below 2**8.
+
+    Source: XNNPACK src/qs8-vmul
+    """
+    inner = shape[-1]
+    a_step, b_step = a_strides[-1], b_strides[-1]
+    store = out.dtype.type
+    za, zb, zo = np.int32(a_zero_point), np.int32(b_zero_point), np.int32(zero_point)
+    scale, lo, hi = np.float32(scale), np.int32(lo), np.int32(hi)
+    for row in range(out.size // inner):
+        at_a = row_offset(row, shape, a_strides)
+        at_b = row_offset(row, shape, b_strides)
+        at = row * inner
+        for i in range(inner):
+            product = np.int32((np.int32(a[at_a + i * a_step]) - za) * (np.int32(b[at_b + i * b_step]) - zb))
+            value = np.int32(np.rint(np.float32(np.float32(product) * scale)))
+            out[at + i] = store(min(max(np.int32(value + zo), lo), hi))
+
+
+@kernel
 def add_shifted(a, b, shape, a_strides, b_strides, a_shift, b_shift, sign, saturate, lo, hi, out):
     """int16 addition of power-of-two scales: out = clamp(rdp(a, a_shift) + sign * rdp(b, b_shift)).
 

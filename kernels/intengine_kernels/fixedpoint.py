@@ -48,16 +48,15 @@ def mbqm(x, multiplier, shift):
 
 
 @inline
-def mbqm_up(x, multiplier, shift):
-    """As `mbqm`, with ties of the second rounding up.
+def mbqm_upward(x, multiplier, shift):
+    """As `mbqm`, but ties of the second rounding go toward +inf.
 
-    Source: ruy/kernel_avx2_fma.cc
+    Source: tflite/kernels/internal/common.h, MultiplyByQuantizedMultiplier4Rows
     """
     left = np.int64(max(shift, 0))
     right = np.int64(max(-shift, 0))
     high = np.int64(srdhm(np.int32(np.int64(x) << left), multiplier))
-    half = (np.int64(1) << right) >> np.int64(1)
-    return np.int32((high + half) >> right)
+    return np.int32((high + ((np.int64(1) << right) >> np.int64(1))) >> right)
 
 
 @inline

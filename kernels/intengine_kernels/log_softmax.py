@@ -53,6 +53,35 @@ def log_softmax_fixed(x, exp_table, scaled, diff_min, inverse_multiplier, invers
 
 
 @kernel
+def log_softmax_table(x, exp_table, input_scale, scale, zero_point, lo, hi, out):
+    """8-bit logits: the logarithm of the float32 sum of exponentials, taken from scaled logits.
+
+    Args:
+        x: int8 or uint8 [rows, depth]. exp_table: float32[256], exp(-distance to the maximum).
+        input_scale, scale: float32. out: like x.
+
+    Source: tflite/kernels/internal/optimized/optimized_ops.h
+    """
+    rows, depth = x.shape
+    store = out.dtype.type
+    input_scale, scale = np.float32(input_scale), np.float32(scale)
+    ratio = np.float32(input_scale / scale)
+    lo, hi, zero_point = np.int64(lo), np.int64(hi), np.int64(zero_point)
+    for row in range(rows):
+        most = np.int32(x[row, 0])
+        for c in range(1, depth):
+            most = max(most, np.int32(x[row, c]))
+        total = np.float32(0)
+        for c in range(depth):
+            total = np.float32(total + exp_table[most - np.int32(x[row, c])])
+        log = np.float32(math.log(np.float64(total)))
+        least = np.float32(np.float32(np.float32(input_scale * np.float32(most)) + log) / scale)
+        for c in range(depth):
+            value = np.float32(np.rint(np.float32(np.float32(ratio * np.float32(np.int32(x[row, c]))) - least)))
+            out[row, c] = store(min(max(np.int64(value) + zero_point, lo), hi))
+
+
+@kernel
 def log_softmax_float(x, out):
     """x - max - log(sum exp(x - max)) in float32, the sum in order. x, out: float32[rows, depth].
 

@@ -7,7 +7,7 @@ goes, 0 along reduced axes.
 import numpy as np
 
 from intengine_kernels.broadcast import row_offset
-from intengine_kernels.fixedpoint import mbqm, mbqm64
+from intengine_kernels.fixedpoint import mbqm, mbqm64, mbqm_upward
 from intengine_kernels.jit import inline, kernel
 
 
@@ -51,6 +51,96 @@ def reduce_requantize(x, shape, strides, offset, multiplier, shift, zero_point, 
     for i in range(out.shape[0]):
         value = np.int32(mbqm(np.int32(acc[i] - offset), multiplier, shift) + zero_point)
         out[i] = store(min(max(value, lo), hi))
+
+
+@kernel
+def reduce_scaled(x, shape, strides, scale, bias, even, zero_point, lo, hi, acc, out):
+    """out = clamp(int32(round(float32(float32(sum * scale) + bias))) + zero_point).
+
+    Args:
+        x: flat int8, uint8 or int16. scale, bias: float32.
+        even: whether halves are rounded to even; else away from zero.
+        acc: scratch int32 like out. out: flat, the type of x.
+
+    Source: tflite/kernels/internal/optimized/reduce.h, XNNPACK src/qs8-rsum
+    """
+    store = out.dtype.type
+    _sum_into(x, shape, strides, acc)
+    scale, bias = np.float32(scale), np.float32(bias)
+    zero_point, lo, hi = np.int64(zero_point), np.int64(lo), np.int64(hi)
+    for i in range(out.shape[0]):
+        value = np.float32(np.float32(np.float32(acc[i]) * scale) + bias)
+        whole = np.float32(np.rint(value))
+        if not even:
+            whole = np.float32(np.trunc(value))
+            whole += np.copysign(np.float32(abs(value - whole) >= np.float32(0.5)), value)
+        out[i] = store(min(max(np.int64(whole) + zero_point, lo), hi))
+
+
+@kernel
+def reduce_image(x, shape, strides, multiplier, shift, bias, channels, block, lo, hi, acc, out):
+    """out = clamp(requantize(sum) + bias), channels in blocks with ties up, the rest of them with ties away from zero.
+
+    Args:
+        x: flat int8 or uint8. channels: size of the last axis of out. block: 16.
+        acc: scratch int32 like out. out: flat, the type of x.
+
+    Source: tflite/kernels/internal/optimized/integer_ops/mean.h
+    """
+    store = out.dtype.type
+    _sum_into(x, shape, strides, acc)
+    multiplier, shift, bias = np.int32(multiplier), np.int32(shift), np.int32(bias)
+    lo, hi = np.int32(lo), np.int32(hi)
+    whole = channels - channels % block
+    for i in range(out.shape[0]):
+        upward = i % channels < whole
+        value = mbqm_upward(acc[i], multiplier, shift) if upward else mbqm(acc[i], multiplier, shift)
+        out[i] = store(min(max(np.int32(value + bias), lo), hi))
+
+
+@kernel
+def mean_in_lanes(x, lanes, out):
+    """out[r] = sum(x[r]) / n in float32, in the order of SSE lanes.
+
+    The elements from the first multiple of 4 on (counted from the start of x, not of the row) are summed in two
+    times four lanes, those added in pairs, and the elements before and after are added one by one.
+
+    Args: x: float32[rows, n]. lanes: scratch float32[8]. out: float32[rows].
+
+    Source: Eigen/src/Core/Redux.h
+    """
+    rows, n = x.shape
+    divisor = np.float32(n)
+    for r in range(rows):
+        row = x[r]
+        begin = min((4 - (r * n) % 4) % 4, n)
+        packets = (n - begin) // 4
+        end = begin + packets * 4
+        if packets == 0:
+            total = row[0]
+            for i in range(1, n):
+                total = np.float32(total + row[i])
+        else:
+            pairs = packets // 2
+            for i in range(4):
+                lanes[i] = row[begin + i]
+            if packets > 1:
+                for i in range(4):
+                    lanes[4 + i] = row[begin + 4 + i]
+                for pair in range(1, pairs):
+                    for i in range(8):
+                        lanes[i] = np.float32(lanes[i] + row[begin + pair * 8 + i])
+                for i in range(4):
+                    lanes[i] = np.float32(lanes[i] + lanes[4 + i])
+                if packets % 2:
+                    for i in range(4):
+                        lanes[i] = np.float32(lanes[i] + row[end - 4 + i])
+            total = np.float32(np.float32(lanes[0] + lanes[2]) + np.float32(lanes[1] + lanes[3]))
+            for i in range(begin):
+                total = np.float32(total + row[i])
+            for i in range(end, n):
+                total = np.float32(total + row[i])
+        out[r] = np.float32(total / divisor)
 
 
 @kernel

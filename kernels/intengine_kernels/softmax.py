@@ -44,6 +44,41 @@ def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
             target[c] = store(min(max(value, lo), hi))
 
 
+@kernel
+def softmax_table(x, exp_table, scale, zero_point, truncate, lo, hi, out):
+    """8-bit logits: float32 exponentials of the distance to the maximum, over their sum in order.
+
+    Args:
+        x: int8 or uint8 [rows, depth]. exp_table: float32[256], exp(-distance).
+        scale: float32, of the output. truncate: whether 0.5 is added and the fraction dropped; else halves are rounded
+            away from zero.
+        out: int8, uint8 or int16 [rows, depth].
+
+    Source: tflite/kernels/internal/optimized/optimized_ops.h
+    """
+    rows, depth = x.shape
+    store = out.dtype.type
+    scale, one, half = np.float32(scale), np.float32(1), np.float32(0.5)
+    lo, hi, zero_point = np.int64(lo), np.int64(hi), np.int64(zero_point)
+    for row in range(rows):
+        source = x[row]
+        most = np.int32(source[0])
+        for c in range(1, depth):
+            most = max(most, np.int32(source[c]))
+        total = np.float32(0)
+        for c in range(depth):
+            total = np.float32(total + exp_table[most - np.int32(source[c])])
+        inverse = np.float32(one / np.float32(total * scale))
+        for c in range(depth):
+            value = np.float32(exp_table[most - np.int32(source[c])] * inverse)
+            whole = np.float32(np.trunc(value))
+            if truncate:
+                whole = np.float32(np.trunc(np.float32(value + half)))
+            elif np.float32(value - whole) >= half:
+                whole = np.float32(whole + one)
+            out[row, c] = store(min(max(np.int64(whole) + zero_point, lo), hi))
+
+
 @inline
 def lookup16(table, value):
     """A 513-entry int16 table at int16 `value`, interpolated over 128 steps.

@@ -17,6 +17,7 @@ from intengine.quantization import (
     dequantize,
     quantize,
     quantize_multiplier,
+    quantize_real_even,
     round_half_away,
 )
 
@@ -70,3 +71,10 @@ def test_quantizing_along_an_axis_uses_each_scale() -> None:
     values = quantize(np.array([[2.0, 2.0], [4.0, 4.0]], np.float32), spec, TensorType.INT8)
     assert values.tolist() == [[2, 2], [4, 3]]
     assert dequantize(values, spec).tolist() == [[2.0, 2.0], [4.0, 4.0]]
+
+
+def test_xnnpack_rounds_a_bound_after_the_zero_point_is_added_halves_to_even() -> None:
+    scale = np.float32(4.0)
+    assert activation_range(RELU6, TensorType.INT8, scale, 1) == (1, 3)
+    assert activation_range(RELU6, TensorType.INT8, scale, 1, quantize_real_even) == (1, 2)
+    assert activation_range(RELU6, TensorType.INT8, scale, 2, quantize_real_even) == (2, 4)
