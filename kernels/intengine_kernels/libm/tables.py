@@ -1,0 +1,82 @@
+"""Tables of the functions, from integers: every entry is a fraction of 2**BITS, exact to more than 2**-(BITS - 16)."""
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+BITS = 192
+ONE = 1 << BITS
+
+
+def nearest(value: int) -> float:
+    """The float64 nearest to value / 2**BITS."""
+    return value / ONE
+
+
+def fixed(value: float) -> int:
+    """value * 2**BITS; the value has no bit below 2**-BITS."""
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * ONE // denominator
+
+
+def bits_of(value: float) -> int:
+    return int(np.float64(value).view(np.int64))
+
+
+def floats(values: Iterable[str]) -> list[float]:
+    """From hexadecimal notation."""
+    return [float.fromhex(value) for value in values]
+
+
+def power_of_two(i: int, halvings: int) -> int:
+    """2**(i / 2**halvings), by as many square roots."""
+    root = 1 << (i + (BITS << halvings))
+    for _ in range(halvings):
+        root = math.isqrt(root)
+    return root
+
+
+def logarithm(numerator: int, denominator: int) -> int:
+    """ln(numerator / denominator), near 1: 2 atanh(z) = 2 (z + z**3 / 3 + ...) of z = (n - d) / (n + d)."""
+    z = ((numerator - denominator) << BITS) // (numerator + denominator)
+    square, total, i = z * z >> BITS, 0, 1
+    while z:
+        total += z // i
+        z = z * square >> BITS if z > 0 else -(-z * square >> BITS)
+        i += 2
+    return 2 * total
+
+
+LN2 = 3 * logarithm(5, 4) - logarithm(125, 128)
+
+
+def _series(x: int, first: int, start: int) -> int:
+    total, term, square, i = 0, first, x * x >> BITS, start
+    while term:
+        total += term
+        term = -(term * square >> BITS) // ((i + 1) * (i + 2)) if term > 0 else (-term * square >> BITS) // (
+            (i + 1) * (i + 2)
+        )
+        i += 2
+    return total
+
+
+def sine(x: int) -> int:
+    """sin(x / 2**BITS), by its series."""
+    return _series(x, x, 1)
+
+
+def cosine(x: int) -> int:
+    return _series(x, ONE, 0)
+
+
+def split(value: int) -> tuple[float, float]:
+    """(nearest float64, float64 nearest to the rest)."""
+    high = nearest(value)
+    return high, nearest(value - fixed(high))
+
+
+def table(function: Callable[[int], float], size: int) -> np.ndarray:
+    """float64[size]: the function of 0, 1, ..."""
+    return np.array([function(i) for i in range(size)], np.float64)
