@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-BITS = 192
+BITS = 256
 ONE = 1 << BITS
 
 
@@ -18,6 +18,12 @@ def fixed(value: float) -> int:
     """value * 2**BITS; the value has no bit below 2**-BITS."""
     numerator, denominator = value.as_integer_ratio()
     return numerator * ONE // denominator
+
+
+def to_multiple(value: int, bits: int) -> int:
+    """The multiple of 2**-bits nearest to value / 2**BITS."""
+    drop = BITS - bits
+    return (value + (1 << (drop - 1))) >> drop << drop
 
 
 def bits_of(value: float) -> int:
@@ -46,6 +52,11 @@ def logarithm(numerator: int, denominator: int) -> int:
         z = z * square >> BITS if z > 0 else -(-z * square >> BITS)
         i += 2
     return 2 * total
+
+
+def root(square: int) -> int:
+    """The square root of square / 2**(2 BITS)."""
+    return math.isqrt(square)
 
 
 LN2 = 3 * logarithm(5, 4) - logarithm(125, 128)
