@@ -5,6 +5,9 @@ import math
 import numpy as np
 
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.hyperbolic import tanhf
+from intengine_kernels.libm.log import logf
 
 
 @kernel
@@ -46,16 +49,16 @@ def logistic_float(x, out):
         if value > np.float32(16.619047164916992188):
             out[i] = one
         elif value < np.float32(-9):
-            out[i] = math.exp(value)
+            out[i] = expf(value)
         else:
-            out[i] = np.float32(one / np.float32(one + np.float32(math.exp(-value))))
+            out[i] = np.float32(one / np.float32(one + expf(-value)))
 
 
 @kernel
 def tanh_float(x, out):
     """out = tanh(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.tanh(x[i])
+        out[i] = tanhf(x[i])
 
 
 @kernel
@@ -76,11 +79,11 @@ def rsqrt_float(x, out):
 def exp_float(x, out):
     """out = exp(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.exp(x[i])
+        out[i] = expf(x[i])
 
 
 @kernel
 def log_float(x, out):
     """out = log(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.log(x[i])
+        out[i] = logf(x[i])

@@ -65,7 +65,7 @@ def log_softmax_float(x, out):
             most = max(most, x[row, c])
         total = np.float32(0)
         for c in range(depth):
-            total = np.float32(total + np.float32(math.exp(np.float32(x[row, c] - most))))
-        log = np.float32(math.log(total))
+            total = np.float32(total + expf(np.float32(x[row, c] - most)))
+        log = logf(total)
         for c in range(depth):
             out[row, c] = np.float32(np.float32(x[row, c] - most) - log)

@@ -112,7 +112,7 @@ def non_max_suppression(
                 is_dropped = True
                 break
             if spread > _ZERO:
-                score = np.float32(score * np.float32(math.exp(np.float32(np.float32(scale * overlap) * overlap))))
+                score = np.float32(score * expf(np.float32(np.float32(scale * overlap) * overlap)))
             if score <= floor:
                 break
         if is_dropped:

@@ -107,7 +107,7 @@ def softmax_float(x, beta, out):
             most = max(most, x[row, c])
         total = np.float32(0)
         for c in range(depth):
-            exp = np.float32(math.exp(np.float32(np.float32(x[row, c] - most) * beta)))
+            exp = expf(np.float32(np.float32(x[row, c] - most) * beta))
             out[row, c] = exp
             total = np.float32(total + exp)
         for c in range(depth):

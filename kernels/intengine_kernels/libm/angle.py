@@ -16,7 +16,7 @@ def _of_bits(*bits: int) -> list[np.float32]:
 _HIGH0, _HIGH1, _HIGH2, _HIGH3 = _of_bits(0x3EED6338, 0x3F490FDA, 0x3F7B985E, 0x3FC90FDA)
 _LOW0, _LOW1, _LOW2, _LOW3 = _of_bits(0x31AC3769, 0x33222168, 0x33140FB4, 0x33A22168)
 _T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8, _T9, _T10 = _of_bits(
-    0x3EAAAAAA, 0xBE4CCCCD, 0x3E124925, 0xBDE38E38, 0x3DBA2E6E, 0xBD9D8795, 0x3D886B35, 0xBD6EF16B, 0x3D4BDA59,
+    0x3EAAAAAB, 0xBE4CCCCD, 0x3E124925, 0xBDE38E38, 0x3DBA2E6E, 0xBD9D8795, 0x3D886B35, 0xBD6EF16B, 0x3D4BDA59,
     0xBD15A221, 0x3C8569D7,
 )  # fmt: skip
 _ZERO, _ONE, _TWO, _MIDDLE = (np.float32(x) for x in (0, 1, 2, 1.5))
@@ -29,7 +29,7 @@ def _atanf(x):
 
     Source: glibc sysdeps/ieee754/flt-32/s_atanf.c
     """
-    a = choose(x < np.float32(2.0**34), x, _ONE)
+    a = choose(x < np.float32(2.0**25), x, _ONE)
     below0, below1 = a < np.float32(0.4375), a < np.float32(0.6875)
     below2, below3 = a < np.float32(1.1875), a < np.float32(2.4375)
     above = choose(below3, a - _MIDDLE, -_ONE)
@@ -47,7 +47,7 @@ def _atanf(x):
     low = choose(below1, _LOW0, choose(below2, _LOW1, choose(below3, _LOW2, _LOW3)))
     y = choose(below0, t - t * (s1 + s2), high - ((t * (s1 + s2) - low) - t))
     y = choose(a < np.float32(2.0**-29), a, y)
-    return choose(x < np.float32(2.0**34), y, _HIGH3 + _LOW3)
+    return choose(x < np.float32(2.0**25), y, _HIGH3 + _LOW3)
 
 
 @formula

@@ -211,11 +211,13 @@ def log1p(x):
     s = f / (2.0 + f)
     z = s * s
     z2 = z * z
-    r = z * _LOG1P[0] + z2 * (_LOG1P[1] + z * _LOG1P[2]) + z2 * z2 * (_LOG1P[3] + z * _LOG1P[4])
-    r = r + z2 * z2 * z2 * (_LOG1P[5] + z * _LOG1P[6])
-    least = half * (1.0 - 0.66666666666666666 * f)
-    rest = k * _FEW_LN2_REST + c
-    y = k * _FEW_LN2 - ((choose(small, least - rest, half - (s * (half + r) + rest))) - f)
-    y = choose(near, f - (half - s * (half + r)), y)
+    z4 = z2 * z2
+    r = fma(z, _LOG1P[0], z2 * fma(z, _LOG1P[2], _LOG1P[1]))
+    r = fma(z4 * z2, fma(z, _LOG1P[6], _LOG1P[5]), fma(z4, fma(z, _LOG1P[4], _LOG1P[3]), r))
+    part = s * (half + r)
+    least = half * fma(-0.66666666666666666, f, 1.0)
+    rest = fma(k, _FEW_LN2_REST, c)
+    y = fma(k, _FEW_LN2, -(choose(small, least - rest, half - (part + rest)) - f))
+    y = choose(near, f - (half - part), y)
     y = choose(a < 2.0**-29, a - a * a * 0.5, y)
     return choose(inside, y, choose(x > 0.0, x, np.nan))
