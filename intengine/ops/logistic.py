@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
+from intengine_kernels.libm.exp import expf
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
@@ -16,10 +17,8 @@ from intengine.step import Call
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    """float32, from an exponential rounded to float32."""
-    with np.errstate(over="ignore"):
-        exp = np.exp(-x.astype(np.float64)).astype(np.float32)
-    return np.float32(1) / (np.float32(1) + exp)
+    """float32."""
+    return np.float32(1) / (np.float32(1) + expf(-x))
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:

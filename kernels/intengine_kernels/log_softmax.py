@@ -1,11 +1,11 @@
 """Logarithm of softmax along the last axis: fixed point for 8 bits, float32."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.fixedpoint import INT32_MAX, rdp, srdhm
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.log import logf
 from intengine_kernels.transcendental import logarithm
 
 #: ln(2) in Q5.26.

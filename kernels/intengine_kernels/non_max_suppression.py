@@ -1,10 +1,9 @@
 """Non-maximum suppression: the best boxes that do not overlap much, best first; soft or hard."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import expf
 
 _ZERO = np.float32(0)
 

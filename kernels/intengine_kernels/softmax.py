@@ -1,11 +1,10 @@
 """Softmax along the last axis: fixed point for 8 bits, tables for int16, float32."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.fixedpoint import INT32_MAX, mbqm, rdp, srdhm
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import expf
 from intengine_kernels.transcendental import leading_zeros, reciprocal
 
 

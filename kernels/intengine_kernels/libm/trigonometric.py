@@ -1,5 +1,7 @@
 """Sine and cosine, in both precisions."""
 
+import functools
+
 import numpy as np
 
 from intengine_kernels.jit import formula
@@ -19,11 +21,12 @@ _S1, _S2, _S3 = tables.floats(("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", 
 _START = np.float32(0.75)
 
 
-def _pi() -> int:
-    """16 atan(1/5) - 4 atan(1/239)."""
+@functools.cache
+def pi_by(bits: int) -> int:
+    """pi * 2**bits = 16 atan(1/5) - 4 atan(1/239)."""
 
     def arctangent(n: int) -> int:
-        total, power, i = 0, tables.ONE // n, 1
+        total, power, i = 0, (1 << bits) // n, 1
         while power:
             total += power // i if i % 4 == 1 else -(power // i)
             power //= n * n
@@ -33,7 +36,7 @@ def _pi() -> int:
     return 16 * arctangent(5) - 4 * arctangent(239)
 
 
-PI = _pi()
+PI = pi_by(tables.BITS)
 #: 32 bits of 4 / pi from every eighth bit on, the first of them 8 bits.
 _FOUR_BY_PI = (4 << (2 * tables.BITS)) // PI
 _WINDOWS = np.array([(_FOUR_BY_PI >> (tables.BITS - 7 - 8 * i)) & 0xFFFFFFFF for i in range(24)], np.int64)
@@ -201,7 +204,7 @@ def sin(x):
     inside = size < LIMIT
     n, a, rest = _quadrant_of(choose(inside, x, 0.0))
     y = of_quadrant(n, a, rest)
-    turned = np.copysign(_cosine_of(_HALF_PI - choose(size < _SECOND_END, size, 1.0), _HALF_PI_REST), x)
+    turned = np.copysign(_cosine_of(_HALF_PI - choose((size >= _END) & (size < _SECOND_END), size, 1.0), _HALF_PI_REST), x)
     y = choose(size < _SECOND_END, turned, y)
     y = choose(size < _END, _sine_of(choose(size < _END, x, 0.0), 0.0), y)
     y = choose(size < 2.0**-26, x, y)
@@ -218,8 +221,19 @@ def cos(x):
     inside = size < LIMIT
     n, a, rest = _quadrant_of(choose(inside, x, 0.0))
     y = of_quadrant(n + 1, a, rest)
-    left = _HALF_PI - choose(size < _SECOND_END, size, 1.0)
+    left = _HALF_PI - choose((size >= _END) & (size < _SECOND_END), size, 1.0)
     a = left + _HALF_PI_REST
     y = choose(size < _SECOND_END, _sine_of(a, (left - a) + _HALF_PI_REST), y)
     y = choose(size < _END, _cosine_of(choose(size < _END, x, 0.0), 0.0), y)
     return choose(inside, y, np.nan)
+
+
+def far_quadrant(x: float) -> tuple[int, float, float]:
+    """(n, a, rest) with x = n pi / 2 + a + rest of any finite x, in integers; n modulo 4."""
+    bits = 1024 + tables.BITS
+    half_pi = pi_by(bits) // 2
+    numerator, denominator = x.as_integer_ratio()
+    value = (numerator << bits) // denominator
+    n = (value + half_pi // 2) // half_pi
+    a, rest = tables.split((value - n * half_pi) >> (bits - tables.BITS))
+    return n % 4, a, rest
