@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from intengine_kernels.libm.exp import exp
 from intengine_kernels.log_softmax import log_softmax_fixed, log_softmax_float
 from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16
 
