@@ -42,7 +42,9 @@ def open_uses(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.attr, node.lineno
 
 
-@pytest.mark.parametrize("source", ["import math\nmath.exp(1)", "import numpy as np\nf = np.tanh", "from math import log"])
+@pytest.mark.parametrize(
+    "source", ["import math\nmath.exp(1)", "import numpy as np\nf = np.tanh", "from math import log"]
+)
 def test_uses_are_found(source: str) -> None:
     assert len(list(open_uses(ast.parse(source)))) == 1
 

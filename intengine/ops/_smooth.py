@@ -1,4 +1,4 @@
-"""Functions of arrays float64 or complex128, the same on every host; those of complex numbers from those of real ones."""
+"""Functions of arrays float64 or complex128, the same on every host; complex ones are made from real ones."""
 
 from collections.abc import Callable
 from typing import Any

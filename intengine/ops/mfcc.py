@@ -125,9 +125,8 @@ def _mfcc(
     with np.errstate(all="ignore"):
         sums = bank.spread(np.sqrt(x.astype(np.float64)), settings.bands)
         floored = np.where(sums < _FLOOR, _FLOOR, sums)
-        logs = np.empty(sums.size)
-        log_double(floored.reshape(-1), logs)
-        logs = logs.reshape(sums.shape)
+        logs = np.empty(sums.shape)
+        log_double(floored.reshape(-1), logs.reshape(-1))
         total = np.zeros(out.shape)
         for j, row in enumerate(cosines):
             total += row * logs[:, j : j + 1]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.libm.exp import exp, expf
@@ -16,7 +17,7 @@ from intengine.ops._table import EIGHT_BIT, same_shape
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Scratch
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]
 #: Integer bits of the scaled logits.
 _INTEGER_BITS = 5
 

@@ -102,7 +102,7 @@ def subroutine(function: F) -> F:
 
 
 #: How a formula is compiled into a kernel.
-OPTIONS = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
+OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
 
 
 def formula(function: F) -> F:

@@ -9,6 +9,7 @@ from tests.cases import Problem
 from tests.cases._build import constant, given, one_op, result
 from tests.draws._build import Draw, shapes
 
+
 @st.composite
 def _seeds(draw: Draw) -> dict[str, int]:
     """Two seeds whose low 32 bits are not both 0: those make LiteRT draw seeds of its own."""

@@ -51,9 +51,7 @@ def erfcf(x):
     middle = choose(x > _ZERO, (_ONE - _ERX) - ratio, _ONE + (_ERX + ratio))
     far = choose((size >= np.float32(1.25)) & (size < np.float32(28)), size, _TWO)
     s = _ONE / (far * far)
-    ratio = choose(
-        far < _BREAK, _polynomial(s, _RA) / _polynomial(s, _SA), _polynomial(s, _RB) / _polynomial(s, _SB)
-    )
+    ratio = choose(far < _BREAK, _polynomial(s, _RA) / _polynomial(s, _SA), _polynomial(s, _RB) / _polynomial(s, _SB))
     # x**2 with a head of few bits, whose square is exact.
     z = np.int32(np.float32(far).view(np.int32) & np.int32(-0x2000)).view(np.float32)
     tail = expf(-z * z - np.float32(0.5625)) * expf((z - far) * (z + far) + ratio) / far

@@ -66,8 +66,10 @@ def _series(x: int, first: int, start: int) -> int:
     total, term, square, i = 0, first, x * x >> BITS, start
     while term:
         total += term
-        term = -(term * square >> BITS) // ((i + 1) * (i + 2)) if term > 0 else (-term * square >> BITS) // (
-            (i + 1) * (i + 2)
+        term = (
+            -(term * square >> BITS) // ((i + 1) * (i + 2))
+            if term > 0
+            else (-term * square >> BITS) // ((i + 1) * (i + 2))
         )
         i += 2
     return total

@@ -204,7 +204,8 @@ def sin(x):
     inside = size < LIMIT
     n, a, rest = _quadrant_of(choose(inside, x, 0.0))
     y = of_quadrant(n, a, rest)
-    turned = np.copysign(_cosine_of(_HALF_PI - choose((size >= _END) & (size < _SECOND_END), size, 1.0), _HALF_PI_REST), x)
+    left = _HALF_PI - choose((size >= _END) & (size < _SECOND_END), size, 1.0)
+    turned = np.copysign(_cosine_of(left, _HALF_PI_REST), x)
     y = choose(size < _SECOND_END, turned, y)
     y = choose(size < _END, _sine_of(choose(size < _END, x, 0.0), 0.0), y)
     y = choose(size < 2.0**-26, x, y)
