@@ -58,6 +58,21 @@ def test_complex_functions_are_those_of_numpy(op: str) -> None:
     np.testing.assert_array_equal(run(op, "COMPLEX64", x), UNARY[op](x.astype(np.complex128)).astype(np.complex64))
 
 
+def test_roots_logarithms_and_powers_of_complex_numbers_are_those_of_numpy() -> None:
+    x = np.array([3 + 4j, -1 + 0.5j, -2 - 3j, 1e-3 + 1j, 5], np.complex64)
+    wide = x.astype(np.complex128)
+    for found, expected in (
+        (run("LOG", "COMPLEX64", x), np.log(wide)),
+        (run("RSQRT", "COMPLEX64", x), 1 / np.sqrt(wide)),
+        (run("POWER", "COMPLEX64", x, x[::-1].copy()), wide ** wide[::-1]),
+    ):
+        np.testing.assert_allclose(found, expected.astype(np.complex64), rtol=1e-7)
+
+
+def test_cosines_of_far_numbers_take_all_of_pi() -> None:
+    assert run("COSINE", "FLOAT64", [1e22, -1e22]).tolist() == [0.5232147853951389] * 2
+
+
 def test_the_absolute_value_of_a_complex_number_is_real() -> None:
     assert run("ABS", "COMPLEX64", [3 + 4j, -5j], out="FLOAT32").tolist() == [5, 5]
 

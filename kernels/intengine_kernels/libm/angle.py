@@ -1,5 +1,7 @@
 """The angle of a point, in both precisions."""
 
+import math
+
 import numpy as np
 
 from intengine_kernels.jit import formula
@@ -79,7 +81,7 @@ def _arctangent(i: int) -> tuple[float, float]:
     """atan(i / 64) in two parts: the imaginary part of log(64 + i), a series of z = i / (64 + sqrt(64**2 + i**2))."""
     z = tables.ONE * i // 64
     for _ in range(3):
-        root = tables.root(tables.ONE * tables.ONE + z * z)
+        root = math.isqrt(tables.ONE * tables.ONE + z * z)
         z = z * tables.ONE // (tables.ONE + root)
     total, power, square, n = 0, z, z * z >> tables.BITS, 1
     while power:

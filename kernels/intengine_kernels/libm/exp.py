@@ -10,7 +10,7 @@ from intengine_kernels.libm.arithmetic import choose, fma
 _SHIFT = float.fromhex("0x1.8p+52")
 
 #: Bits of 2**(i / 32).
-_POWERS32 = np.array([tables.bits_of(tables.nearest(tables.power_of_two(i, 5))) for i in range(32)], np.int64)
+POWERS32 = np.array([tables.bits_of(tables.nearest(power)) for power in tables.powers_of_two(5)], np.int64)
 _STEPS32 = float.fromhex("0x1.71547652b82fep+5")
 #: 2**(r / 32) - 1 for |r| <= 1/2 as c1 r + c2 r**2 + c3 r**3.
 _F1, _F2, _F3 = tables.floats(("0x1.62e42ff0c52d6p-6", "0x1.ebfce50fac4f3p-13", "0x1.c6af84b912394p-20"))
@@ -27,21 +27,20 @@ def expf(x):
     whole = fma(_STEPS32, wide, _SHIFT) - _SHIFT
     r = fma(_STEPS32, wide, -whole)
     k = np.int64(whole)
-    power = np.int64(_POWERS32[k & 31] + ((k >> 5) << 52)).view(np.float64)
+    power = np.int64(POWERS32[k & 31] + ((k >> 5) << 52)).view(np.float64)
     y = np.float32(fma(fma(_F3, r, _F2), r * r, fma(_F1, r, 1.0)) * power)
     outside = choose(x > np.float32(0), np.float32(np.inf), choose(x < np.float32(0), np.float32(0), x))
     return choose(inside, y, outside)
 
 
-def _tail(i: int) -> float:
-    power = tables.power_of_two(i, 7)
+def _tail(power: int) -> float:
     high = tables.fixed(tables.nearest(power))
     return tables.nearest(((power - high) << tables.BITS) // high)
 
 
 #: Bits of 2**(i / 128), and what rounding took from it, as a share.
-POWERS128 = np.array([tables.bits_of(tables.nearest(tables.power_of_two(i, 7))) for i in range(128)], np.int64)
-_TAILS128 = tables.table(_tail, 128)
+_POWERS128 = np.array([tables.bits_of(tables.nearest(power)) for power in tables.powers_of_two(7)], np.int64)
+_TAILS128 = np.array([_tail(power) for power in tables.powers_of_two(7)])
 _STEPS128 = float.fromhex("0x1.71547652b82fep+7")
 _LN2_HIGH, _LN2_LOW = tables.floats(("-0x1.62e42fefa0000p-8", "-0x1.cf79abc9e3b3ap-47"))
 _C2, _C3, _C4, _C5 = tables.floats(
@@ -68,7 +67,7 @@ def exp_of_sum(x, rest):
     # Moved to where it is neither too great nor too small.
     move = choose(far, np.int64(1022), np.int64(-1009))
     move = choose(np.abs(x) < 512.0, np.int64(0), move)
-    power = np.int64(POWERS128[k & 127] + (((k >> 7) + move) << 52)).view(np.float64)
+    power = np.int64(_POWERS128[k & 127] + (((k >> 7) + move) << 52)).view(np.float64)
     normal = fma(power, share, power)
     part = power * share
     y = power + part

@@ -7,7 +7,7 @@ import numpy as np
 from intengine_kernels.jit import formula
 from intengine_kernels.libm import tables
 from intengine_kernels.libm.arithmetic import choose, fma
-from intengine_kernels.libm.exp import exp_of_sum
+from intengine_kernels.libm.exp import POWERS32, exp_of_sum
 from intengine_kernels.libm.log import (
     INVERSES16,
     LN2_HIGH,
@@ -26,7 +26,6 @@ _F0, _F1, _F2, _F3, _F4 = tables.floats(
         "0x1.71547652ab82bp0",
     )
 )  # fmt: skip
-_POWERS32 = np.array([tables.bits_of(tables.nearest(tables.power_of_two(i, 5))) for i in range(32)], np.int64)
 #: 2**r - 1 as a cubic, for |r| <= 1/64.
 _E1, _E2, _E3 = tables.floats(("0x1.62e42ff0c52d6p-1", "0x1.ebfce50fac4f3p-3", "0x1.c6af84b912394p-5"))
 #: What rounds to 32nds.
@@ -36,14 +35,12 @@ _GREATEST = float.fromhex("0x1.fffffffd1d571p+6")
 
 
 @formula
-def _sign_and_kind(x, y, zero):
-    """(sign of the result, whether x is below 0 without a power) of numbers of one type."""
-    one, two = zero + 1, zero + 2
+def _sign_and_kind(x, y):
+    """(sign of the result, whether x is below 0 and has no such power), float64."""
     whole = np.trunc(y) == y
-    half = y / two
+    half = 0.5 * y
     odd = whole & (np.trunc(half) != half)
-    negative = np.copysign(one, x) < zero
-    return choose(negative & odd, -one, one), (x < zero) & ~whole
+    return choose((np.copysign(1.0, x) < 0.0) & odd, -1.0, 1.0), (x < 0.0) & ~whole
 
 
 @formula
@@ -53,20 +50,19 @@ def _is_loud(bits, infinity, quiet):
 
 
 @formula
-def _special(x, y, loud, one, zero):
+def _special(x, y, loud):
     """The power where x or y is 0, infinite or NaN, without its sign; 1 where y is 0 or x is 1, whatever the other.
 
     Args:
+        x, y: float64.
         loud: whether one of them is a signaling NaN, of which nothing is a number.
     """
     size = np.abs(x)
-    infinity, nan = zero + np.inf, zero + np.nan
-    grows = (size > one) == (y > zero)
-    of_infinite = choose(size == one, one, choose(grows, infinity, zero))
-    of_ends = choose((size == zero) == (y > zero), zero, infinity)
-    value = choose(np.abs(y) == infinity, of_infinite, of_ends)
-    value = choose((x != x) | (y != y), nan, value)
-    return choose(((y == zero) | (x == one)) & ~loud, one, value)
+    of_infinite = choose(size == 1.0, 1.0, choose((size > 1.0) == (y > 0.0), np.inf, 0.0))
+    of_ends = choose((size == 0.0) == (y > 0.0), 0.0, np.inf)
+    value = choose(np.abs(y) == np.inf, of_infinite, of_ends)
+    value = choose((x != x) | (y != y), np.nan, value)
+    return choose(((y == 0.0) | (x == 1.0)) & ~loud, 1.0, value)
 
 
 @formula
@@ -94,14 +90,15 @@ def powf(x, y):
     near = part + _SHIFT32 - _SHIFT32
     k = np.int64(near * 32.0)
     r = part - near
-    scale = np.int64(_POWERS32[k & 31] + ((k >> 5) << 52)).view(np.float64)
+    scale = np.int64(POWERS32[k & 31] + ((k >> 5) << 52)).view(np.float64)
     found = np.float32(fma(fma(_E3, r, _E2), r * r, fma(_E1, r, 1.0)) * scale)
     found = choose(finite, found, choose(power > 0.0, infinity, zero))
-    sign, undefined = _sign_and_kind(x, y, zero)
+    wide_x, wide_y = np.float64(x), np.float64(y)
     loud_x = _is_loud(np.int64(np.float32(x).view(np.int32)) & 0x7FFFFFFF, 0x7F800000, 0x7FC00000)
     loud_y = _is_loud(np.int64(np.float32(y).view(np.int32)) & 0x7FFFFFFF, 0x7F800000, 0x7FC00000)
-    found = choose(inside, found, _special(x, y, loud_x | loud_y, one, zero))
-    return choose(undefined & inside, np.float32(np.nan), sign * found)
+    sign, undefined = _sign_and_kind(wide_x, wide_y)
+    special = choose(undefined & inside, np.nan, sign * _special(wide_x, wide_y, loud_x | loud_y))
+    return choose(inside & ~undefined, np.float32(sign) * found, np.float32(special))
 
 
 def _inverse(i: int) -> float:
@@ -113,7 +110,7 @@ def _inverse(i: int) -> float:
 
 
 _OFFSET128 = 0x3FE6955500000000
-_INVERSES128 = tables.table(_inverse, 128)
+_INVERSES128 = np.array([_inverse(i) for i in range(128)])
 _LOGS128 = np.array([tables.nearest(near_log(float(c))) for c in _INVERSES128])
 _TAILS128 = np.array([tables.nearest(log_of_inverse(float(c)) - near_log(float(c))) for c in _INVERSES128])
 #: log1p(r) - r by ar = -r / 2 and its products.
@@ -179,8 +176,8 @@ def pow(x, y):
     found = exp_of_sum(choose(finite, product, 0.0), choose(finite, rest, 0.0))
     beyond = choose(product > 0.0, np.inf, 0.0)
     found = choose(finite, found, choose(np.abs(product) < 1.0, 1.0 + product, beyond))
-    sign, undefined = _sign_and_kind(x, y, 0.0)
     loud_x = _is_loud(np.float64(x).view(np.int64) & 0x7FFFFFFFFFFFFFFF, 0x7FF << 52, 0xFFF << 51)
     loud_y = _is_loud(np.float64(y).view(np.int64) & 0x7FFFFFFFFFFFFFFF, 0x7FF << 52, 0xFFF << 51)
-    found = choose(inside, found, _special(x, y, loud_x | loud_y, 1.0, 0.0))
-    return choose(undefined & inside, np.nan, sign * found)
+    sign, undefined = _sign_and_kind(x, y)
+    special = choose(undefined & inside, np.nan, sign * _special(x, y, loud_x | loud_y))
+    return choose(inside & ~undefined, sign * found, special)

@@ -1,7 +1,7 @@
 """Tables of the functions, from integers: every entry is a fraction of 2**BITS, exact to more than 2**-(BITS - 16)."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -35,12 +35,15 @@ def floats(values: Iterable[str]) -> list[float]:
     return [float.fromhex(value) for value in values]
 
 
-def power_of_two(i: int, halvings: int) -> int:
-    """2**(i / 2**halvings), by as many square roots."""
-    root = 1 << (i + (BITS << halvings))
+def powers_of_two(halvings: int) -> list[int]:
+    """2**(i / n) for i = 0..n-1 with n = 2**halvings: multiples of a root that is a root of roots."""
+    step = 2 * ONE
     for _ in range(halvings):
-        root = math.isqrt(root)
-    return root
+        step = math.isqrt(step << BITS)
+    powers = [ONE]
+    while len(powers) < 1 << halvings:
+        powers.append(powers[-1] * step >> BITS)
+    return powers
 
 
 def logarithm(numerator: int, denominator: int) -> int:
@@ -54,29 +57,21 @@ def logarithm(numerator: int, denominator: int) -> int:
     return 2 * total
 
 
-def root(square: int) -> int:
-    """The square root of square / 2**(2 BITS)."""
-    return math.isqrt(square)
-
-
 LN2 = 3 * logarithm(5, 4) - logarithm(125, 128)
 
 
 def _series(x: int, first: int, start: int) -> int:
-    total, term, square, i = 0, first, x * x >> BITS, start
-    while term:
-        total += term
-        term = (
-            -(term * square >> BITS) // ((i + 1) * (i + 2))
-            if term > 0
-            else (-term * square >> BITS) // ((i + 1) * (i + 2))
-        )
-        i += 2
+    """The sum of first and the terms that follow, each -x**2 / ((i + 1) (i + 2)) times the one before."""
+    total, size, sign, square, i = 0, first, 1, x * x >> BITS, start
+    while size:
+        total += sign * size
+        size = (size * square >> BITS) // ((i + 1) * (i + 2))
+        sign, i = -sign, i + 2
     return total
 
 
 def sine(x: int) -> int:
-    """sin(x / 2**BITS), by its series."""
+    """sin(x / 2**BITS) of x >= 0, by its series."""
     return _series(x, x, 1)
 
 
@@ -88,8 +83,3 @@ def split(value: int) -> tuple[float, float]:
     """(nearest float64, float64 nearest to the rest)."""
     high = nearest(value)
     return high, nearest(value - fixed(high))
-
-
-def table(function: Callable[[int], float], size: int) -> np.ndarray:
-    """float64[size]: the function of 0, 1, ..."""
-    return np.array([function(i) for i in range(size)], np.float64)
