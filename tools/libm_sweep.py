@@ -28,7 +28,7 @@ from intengine_kernels.libm import angle, erfc, exp, hyperbolic, log, power, roo
 import intengine
 from intengine.ops._elementwise import on_float32
 from intengine.ops._sigmoid16 import sigmoid_table
-from intengine.ops._table import float_table, interpolated_table
+from intengine.ops._table import QUANTIZED, float_table, interpolated_table
 from intengine.ops.softmax import table16
 from tools.shared_data import SHARED
 
@@ -192,14 +192,15 @@ def report(name: str, compare: Callable[[], tuple[int, int]]) -> bool:
 
 
 def quantizations(models: Path) -> set[tuple[np.float32, int]]:
-    """(scale, zero point) of all tensors of all models of a folder, one of each."""
-    found = set()
-    for path in sorted(models.rglob("*.tflite")):
-        for graph in intengine.load(path).subgraphs:
-            for tensor in graph.tensors:
-                points = np.broadcast_to(tensor.quantization.zero_point, tensor.quantization.scale.shape)
-                found |= set(zip(tensor.quantization.scale.tolist(), points.tolist(), strict=True))
-    return {(np.float32(scale), point) for scale, point in found if scale > 0}
+    """(scale, zero point) of all 8- and 16-bit tensors with one scale, of all models of a folder."""
+    tensors = (
+        tensor
+        for path in sorted(models.rglob("*.tflite"))
+        for graph in intengine.load(path).subgraphs
+        for tensor in graph.tensors
+    )
+    quantized = (t.quantization for t in tensors if t.type in QUANTIZED and t.quantization.scale.size == 1)
+    return {(np.float32(q.scale[0]), int(q.zero_point[0])) for q in quantized if q.scale[0] > 0}
 
 
 def swept() -> set[tuple[np.float32, int]]:
@@ -289,7 +290,7 @@ def tables(models: Path) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--step", type=int, default=1, help="every Nth float32")
-    parser.add_argument("--draws", type=int, default=10**8, help="inputs drawn for the other functions")
+    parser.add_argument("--draws", type=int, default=2 * 10**7, help="inputs drawn for the other functions")
     parser.add_argument("--models", type=Path, default=SHARED / "models", help="folder whose quantizations are taken")
     parser.add_argument("--skip-functions", action="store_true")
     parser.add_argument("--skip-tables", action="store_true")
