@@ -9,16 +9,18 @@ split-radix package has it: which products are formed, how they are added, and h
 Source: T. Ooura, General Purpose FFT Package (fftsg), whose 2-D form LiteRT calls
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from intengine_kernels.libm.trigonometric import cos, sin
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_QUARTER_TURN = math.atan(1.0)
-_SQRT_HALF = math.cos(_QUARTER_TURN)
+_QUARTER_TURN = math.pi / 4
+_SQRT_HALF = float(cos(np.float64(_QUARTER_TURN)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +52,15 @@ class Pair:
         return Pair(_SQRT_HALF * (self.re - self.im), _SQRT_HALF * (self.im + self.re))
 
 
+@functools.lru_cache(256)
+def _circles(delta: float, steps: range) -> tuple[Floats, Floats]:
+    angles = delta * np.array(steps, np.float64)
+    return cos(angles), sin(angles)
+
+
 def _circle(delta: float, steps: range) -> tuple[Floats, Floats]:
-    angles = [delta * step for step in steps]
-    return np.array([math.cos(x) for x in angles]), np.array([math.sin(x) for x in angles])
+    cosine, sine = _circles(delta, steps)
+    return cosine.copy(), sine.copy()
 
 
 def _plain_factors(size: int, *, first: bool) -> tuple[Floats, ...]:
@@ -71,7 +79,7 @@ def _plain_factors(size: int, *, first: bool) -> tuple[Floats, ...]:
         middle = _SQRT_HALF
         for table, end, angle in ((c1, middle, 4), (s1, middle, 4), (c3, -middle, 12), (s3, middle, 12)):
             even = np.append(table[::2], end)
-            table[1::2] = 0.5 / math.cos(delta * angle) * (even[:-1] + even[1:])
+            table[1::2] = 0.5 / cos(np.float64(delta * angle)) * (even[:-1] + even[1:])
     # The middle itself is exp(i pi / 4), which the step treats apart.
     c1, s1 = np.concatenate([c1, [0.0], s1[:0:-1]]), np.concatenate([s1, [0.0], c1[:0:-1]])
     return c1, s1, np.concatenate([c3, [0.0], -s3[:0:-1]]), np.concatenate([s3, [0.0], -c3[:0:-1]])

@@ -4,7 +4,6 @@ N cells, U outputs (N without a projection), I inputs. Gates are kept in the ord
 output, input; a cell without an input gate has three.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
+from intengine.ops._log2 import near_log2
 
 #: The file has input, forget, cell, output; the kernels have the optional input gate last.
 _ORDER = (1, 2, 3, 0)
@@ -174,10 +174,10 @@ def power_of_two(operand: Operand) -> int:
 
     Source: tflite/kernels/kernel_util.cc
     """
-    log2 = math.log2(float(operand.scale))
-    if abs(log2 - round(log2)) >= 1e-3:
+    log2 = near_log2(operand.scale)
+    if log2 is None:
         operand.refuse("needs a power of two as its scale", str(float(operand.scale)))
-    return round(log2)
+    return log2
 
 
 def quantized_clip(clip: float, scale: np.float32, most: int) -> int:

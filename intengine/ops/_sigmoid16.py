@@ -7,16 +7,18 @@ import functools
 import math
 
 import numpy as np
+from intengine_kernels.libm.exp import exp
 from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, wrap
 from intengine.ops._context import NodeContext, Operand
+from intengine.ops._log2 import near_log2
 
 
 @functools.cache
 def sigmoid_table() -> NDArray[np.int64]:
     """256 values of 65536 * sigmoid(i / 24), each moved by half the error of interpolating to its neighbour."""
-    exact = [65536.0 / (1.0 + math.exp(-i / 48.0)) for i in range(513)]
+    exact = (65536.0 / (1.0 + exp(-np.arange(513) / 48.0))).tolist()
     table = [
         math.floor(f + 0.5 * (middle - (f + after) / 2.0) + 0.5)
         for f, middle, after in zip(exact[0:510:2], exact[1:510:2], exact[2:511:2], strict=True)
@@ -26,9 +28,8 @@ def sigmoid_table() -> NDArray[np.int64]:
 
 def exact_power(source: Operand) -> int | None:
     """p of a scale of 2**(p - 12), None for one that is no power of two."""
-    log2 = math.log2(float(source.scale))
-    power = round(log2)
-    return 12 + power if abs(log2 - power) < 1e-3 else None
+    near = near_log2(source.scale)
+    return None if near is None else 12 + near
 
 
 def rescaled(ctx: NodeContext, source: Operand, values: Ints, powers: tuple[int, ...]) -> Ints:

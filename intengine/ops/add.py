@@ -11,6 +11,7 @@ from intengine.model import TensorType
 from intengine.numerics import Addition
 from intengine.ops._broadcast import Category, Walk, broadcast_category, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
+from intengine.ops._log2 import near_log2
 from intengine.ops._registry import Operator, register
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call
@@ -29,23 +30,21 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             return _multiplier_21(ctx)
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        return _power_of_two(ctx) if _is_power_of_two(ctx) else _quantized(ctx, left_shift=15)
+        logs = _powers_of_two(ctx)
+        return _power_of_two(ctx, logs) if logs else _quantized(ctx, left_shift=15)
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
         return plain_arithmetic(ctx, function)
     ctx.unsupported()
 
 
-def _log2(scale: np.float32) -> float:
-    return math.log2(float(scale))
+def _powers_of_two(ctx: NodeContext) -> list[int]:
+    """The logarithms of the scales of a, b and the output; empty unless all are powers of two and may be shifted by."""
+    logs = [near_log2(operand.scale) for operand in (ctx.input(0), ctx.input(1), ctx.output())]
+    found = [log for log in logs if log is not None]
+    return found if ctx.options["pot_scale_int16"] and len(found) == len(logs) else []
 
 
-def _is_power_of_two(ctx: NodeContext) -> bool:
-    scales = (ctx.input(0).scale, ctx.input(1).scale, ctx.output().scale)
-    near = all(abs(_log2(scale) - round(_log2(scale))) < 1e-3 for scale in scales)
-    return bool(ctx.options["pot_scale_int16"]) and near
-
-
-def _power_of_two(ctx: NodeContext) -> Sequence[Call]:
+def _power_of_two(ctx: NodeContext, logs: list[int]) -> Sequence[Call]:
     """Inputs shifted to the output's scale, which must be at least as great, and equal to one of theirs.
 
     Source: tflite/kernels/add.cc
@@ -54,7 +53,7 @@ def _power_of_two(ctx: NodeContext) -> Sequence[Call]:
     for operand in (a, b, out):
         if operand.zero_point != 0:
             operand.refuse("has a power-of-two scale and needs zero point 0", str(operand.zero_point))
-    a_shift, b_shift = (round(_log2(out.scale)) - round(_log2(x.scale)) for x in (a, b))
+    a_shift, b_shift = (logs[2] - log for log in logs[:2])
     ctx.require(
         min(a_shift, b_shift) == 0, "needs an output scale equal to the greater input scale", (a_shift, b_shift)
     )

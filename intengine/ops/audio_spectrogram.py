@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from intengine_kernels.libm.trigonometric import cos
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -52,13 +53,11 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(channels, frames.count(samples), frames.points // 2 + 1)]
 
 
-def _spectrogram(x: NDArray[np.float32], frames: Frames, out: NDArray[np.float32]) -> None:
+def _spectrogram(x: NDArray[np.float32], frames: Frames, window: NDArray[np.float64], out: NDArray[np.float32]) -> None:
     samples, channels = x.shape
     wave = x.T.reshape(-1).astype(np.float64)
     starts = np.arange(channels)[:, np.newaxis] * samples + np.arange(out.shape[1]) * frames.stride
     starts = starts.reshape(-1)
-    turns = 2.0 * math.pi
-    window = np.array([0.5 - 0.5 * math.cos(turns * i / frames.size) for i in range(frames.size)])
     rows = max(_BLOCK // frames.points, 1)
     half = frames.points // 2
     result = out.reshape(-1, half + 1)
@@ -84,7 +83,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     if out.size == 0:
         return []
-    return [Call(_spectrogram, (source.ref(), Frames.of(ctx), out.ref()))]
+    frames = Frames.of(ctx)
+    window = 0.5 - 0.5 * cos(2.0 * math.pi * np.arange(frames.size) / frames.size)
+    return [Call(_spectrogram, (source.ref(), frames, window, out.ref()))]
 
 
 register(Operator("AudioSpectrogram", infer, prepare, (1, 1), ("float32 -> float32",)))

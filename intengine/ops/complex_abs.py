@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.double import hypot_double
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -25,8 +26,7 @@ def _magnitude(parts: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 def _wide_magnitude(parts: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    with np.errstate(over="ignore"):
-        np.hypot(parts[:, 0], parts[:, 1], out=out)
+    hypot_double(np.ascontiguousarray(parts[:, 0]), np.ascontiguousarray(parts[:, 1]), out)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import exp_float, log_float
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.log import logf
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -13,20 +15,15 @@ from intengine.ops._table import float_table, interpolated_table, same_shape, ta
 from intengine.step import Call
 
 
-def _exp(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return np.exp(x.astype(np.float64)).astype(np.float32)
-
-
 def prepare_exp(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/exp.cc"""
     source, out = ctx.input(0), ctx.output()
     if source.type is out.type is TensorType.FLOAT32:
         return [Call(exp_float, (source.ref((source.size,)), out.ref((out.size,))))]
     if source.type is out.type is TensorType.INT8:
-        return table_calls(ctx, float_table(ctx, _exp))
+        return table_calls(ctx, float_table(ctx, expf))
     if source.type is out.type is TensorType.INT16:
-        return table_calls(ctx, interpolated_table(ctx, _exp))
+        return table_calls(ctx, interpolated_table(ctx, expf))
     ctx.unsupported()
 
 
@@ -43,9 +40,7 @@ def prepare_log(ctx: NodeContext) -> Sequence[Call]:
     least = np.float32(out.scale * np.float32(out.range[0] - out.zero_point))
 
     def log(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        positive = x > 0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(positive, np.log(np.where(positive, x, 1).astype(np.float64)).astype(np.float32), least)
+        return np.where(x > 0, logf(x), least)
 
     if source.type is TensorType.INT8:
         return table_calls(ctx, float_table(ctx, log))

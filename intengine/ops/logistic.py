@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
+from intengine_kernels.libm.exp import exp, expf
 
 from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
@@ -18,16 +19,14 @@ from intengine.step import Call
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    """float32, from an exponential rounded to float32."""
-    with np.errstate(over="ignore"):
-        exp = np.exp(-x.astype(np.float64)).astype(np.float32)
-    return np.float32(1) / (np.float32(1) + exp)
+    """float32."""
+    return np.float32(1) / (np.float32(1) + expf(-x))
 
 
 def _sigmoid64(x: np.ndarray) -> np.ndarray:
     """From float64, rounded once to float32."""
-    exp = np.exp(np.clip(x.astype(np.float64), -100.0, 100.0))
-    return (exp / (1.0 + exp)).astype(np.float32)
+    power = exp(np.clip(x.astype(np.float64), -100.0, 100.0))
+    return np.asarray(power / (1.0 + power)).astype(np.float32)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from intengine_kernels.double import cos_double, log_double
+from intengine_kernels.libm.log import log1p
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -50,7 +52,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def _mel(frequency: float) -> float:
-    return 1127.0 * math.log1p(frequency / 700.0)
+    return 1127.0 * float(log1p(np.float64(frequency / 700.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +108,10 @@ class Bank:
 def _cosines(settings: Settings) -> NDArray[np.float64]:
     """[bands, coefficients] of the cosine transform."""
     norm, turn = math.sqrt(2.0 / settings.bands), math.pi / settings.bands
-    rows = [
-        [norm * math.cos(i * turn * (j + 0.5)) for i in range(settings.coefficients)] for j in range(settings.bands)
-    ]
-    return np.array(rows)
+    angles = np.arange(settings.coefficients) * turn * (np.arange(settings.bands)[:, np.newaxis] + 0.5)
+    table = np.empty(angles.size)
+    cos_double(angles.reshape(-1), table)
+    return norm * table.reshape(angles.shape)
 
 
 def _mfcc(
@@ -123,7 +125,8 @@ def _mfcc(
     with np.errstate(all="ignore"):
         sums = bank.spread(np.sqrt(x.astype(np.float64)), settings.bands)
         floored = np.where(sums < _FLOOR, _FLOOR, sums)
-        logs = np.array([math.log(v) if v < math.inf else v for v in floored.reshape(-1).tolist()]).reshape(sums.shape)
+        logs = np.empty(sums.shape)
+        log_double(floored.reshape(-1), logs.reshape(-1))
         total = np.zeros(out.shape)
         for j, row in enumerate(cosines):
             total += row * logs[:, j : j + 1]

@@ -5,11 +5,11 @@ in every process. The stream of a node starts when the model is planned: also wh
 depends on a value of the run that was not met before.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.double import exp_double
 from intengine_kernels.random import normal_float, uniform_float
 from numpy.typing import NDArray
 
@@ -77,7 +77,8 @@ def _multinomial(stream: Stream, logits: NDArray[np.float32], out: NDArray[Any])
     for row, found, u in zip(logits, out, units.reshape(batch, samples), strict=True):
         finite = row[np.isfinite(row)]
         greatest = float(finite.max()) if finite.size else 0.0
-        weights = [math.exp(x - greatest) if math.isfinite(x) else 0.0 for x in row.tolist()]
+        weights = np.empty(row.size)
+        exp_double(np.where(np.isfinite(row), row.astype(np.float64) - greatest, -np.inf), weights)
         sums = np.cumsum(weights)
         found[...] = np.searchsorted(sums, u * sums[-1], side="right")
 

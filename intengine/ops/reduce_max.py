@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.libm.power import pow
 from intengine_kernels.reduce import reduce_extremum, reduce_product, reduce_product_requantize
 
 from intengine.model import TensorType
@@ -69,7 +70,7 @@ def prepare_product(ctx: NodeContext) -> Sequence[Call]:
     flat = out.ref((out.size,))
     if source.type in (TensorType.INT8, TensorType.INT16):
         ctx.require(source.size > 0, "needs at least one element", list(source.shape))
-        real = float(source.scale) / float(out.scale) ** (1.0 / walk.count)
+        real = float(source.scale) / float(pow(np.float64(out.scale), np.float64(1.0 / walk.count)))
         multiplier, shift = quantize_multiplier(real)
         ctx.require(shift <= _MOST_LEFT, f"needs a multiplier below 2**{_MOST_LEFT}", real)
         if walk.count == 1 and ctx.numerics.product_of_none is ProductOfNone.COPIED:

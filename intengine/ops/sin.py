@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from intengine_kernels.double import atan2_double
 from intengine_kernels.functions import atan2_float, cos_float, sin_float
 
 from intengine.model import TensorType
@@ -26,7 +27,7 @@ def prepare_atan2(ctx: NodeContext) -> Sequence[Call]:
     Source: tflite/kernels/atan2.cc
     """
     same_types(ctx, _ANGLES)
-    return float_calls(ctx, atan2_float)
+    return float_calls(ctx, atan2_double if ctx.output().type is TensorType.FLOAT64 else atan2_float)
 
 
 for _name in ("SIN", "COS"):

@@ -1,9 +1,11 @@
 """SOFTMAX along the last axis."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from intengine_kernels.libm.exp import exp, expf
 from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16, softmax_table
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ from intengine.ops._table import EIGHT_BIT, same_shape
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Scratch
 
+Floats = NDArray[Any]
 #: Integer bits of the scaled logits.
 _INTEGER_BITS = 5
 
@@ -25,7 +28,7 @@ def _softmax_float16(x: NDArray[np.float16], beta: np.float32, out: NDArray[np.f
     wide = x.astype(np.float32)
     with np.errstate(all="ignore"):
         most = np.fmax.reduce(wide, axis=-1, keepdims=True, initial=np.finfo(np.float32).min)
-        exp = np.exp(((wide - most) * beta).astype(np.float64)).astype(np.float32)
+        exp = expf((wide - most) * beta)
         total = np.add.accumulate(exp, axis=-1)[:, -1:]
         out[...] = exp.astype(np.float16).astype(np.float32) / total
 
@@ -56,10 +59,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
         multiplier, shift = quantize_multiplier(float(np.float32(source.scale * beta)) / (10.0 / 65535.0))
-        exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
+        exps = table16(exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
         inverse = table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
         scratch = Scratch(np.dtype(np.int64), (depth,))
-        return [Call(softmax_int16, (before, multiplier, shift, exp, inverse, scratch, after))]
+        return [Call(softmax_int16, (before, multiplier, shift, exps, inverse, scratch, after))]
     ctx.unsupported()
 
 
@@ -98,37 +101,30 @@ def float_exponentials(source: Operand, beta: np.float32) -> NDArray[np.float32]
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         exponents = np.float32(-source.scale * beta) * np.arange(256, dtype=np.float32)
-        return np.exp(exponents.astype(np.float64)).astype(np.float32)
+        return expf(exponents.astype(np.float32))
 
 
 def table16(
-    function: object, in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
+    function: Callable[[Floats], Floats], in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
 ) -> NDArray[np.int16]:
     """int16[513]: a function over the whole int16 input range at steps of 128, moved by half the midpoint error.
 
     Source: tflite/kernels/internal/common.h
     """
-    assert callable(function)
     first, last = in_scale * (-32768 - in_zero_point), in_scale * (32767 - in_zero_point)
     out_first, out_last = out_scale * (-32768 - out_zero_point), out_scale * (32767 - out_zero_point)
     step = (last - first) / 512
     half = step / 2
     inverse = 65536 / (out_last - out_first)
 
-    def rounded(x: float) -> float:
-        return float(round_half_away(np.array(x)))
-
-    table = []
-    for i in range(512):
-        here = function(first + i * step)
-        middle = function(first + i * step + half)
-        after = function(first + (i + 1) * step)
-        value = rounded(here * inverse)
-        between = rounded((after * inverse + rounded(here * inverse)) / 2)
-        bias = rounded((between - rounded(middle * inverse)) / 2)
-        table.append(min(max(value - bias, -32768), 32767))
-    table.append(min(max(rounded(function(last) * inverse), -32768), 32767))
-    return np.array(table, np.float64).astype(np.int16)
+    i = np.arange(512)
+    here = round_half_away(function(first + i * step) * inverse)
+    middle = round_half_away(function(first + i * step + half) * inverse)
+    after = function(first + (i + 1) * step) * inverse
+    between = round_half_away((after + here) / 2)
+    value = here - round_half_away((between - middle) / 2)
+    table = np.append(value, round_half_away(function(np.array([last])) * inverse))
+    return np.clip(table, -32768, 32767).astype(np.int16)
 
 
 register(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
+from intengine.ops import _smooth as smooth
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import (
     COMPLEX,
@@ -63,7 +64,7 @@ def _power(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
             raise InputError("STABLEHLO_POWER needs integer exponents of 0 or more; an input has a negative one.")
         np.power(a, b, out=out)
     else:
-        out[...] = np.power(_wide(a), _wide(b)).astype(out.dtype)
+        out[...] = smooth.power(_wide(a), _wide(b)).astype(out.dtype)
 
 
 def _wide(x: NDArray[Any]) -> NDArray[Any]:
@@ -75,16 +76,8 @@ def _in_double(function: Callable[..., Any], x: NDArray[Any], out: NDArray[Any])
     out[...] = function(_wide(x)).astype(out.dtype)
 
 
-def _logistic(x: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(1 / (1 + np.exp(-x)))
-
-
 def _absolute(x: NDArray[Any], out: NDArray[Any]) -> None:
-    out[...] = np.abs(_wide(x) if x.dtype.kind == "c" else x)
-
-
-def _reciprocal_root(x: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(1 / np.sqrt(x))
+    out[...] = smooth.length(_wide(x)) if x.dtype.kind == "c" else np.abs(x)
 
 
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any], tuple[TensorType, ...]]] = {
@@ -96,13 +89,13 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any], tuple[TensorType, ...]]] = 
     "NEGATE": (1, np.negative, _NUMBERS),
     "ABS": (1, _absolute, (*FLOATS, *SIGNED, *COMPLEX)),
     "FLOOR": (1, np.floor, FLOATS),
-    "COSINE": (1, partial(_in_double, np.cos), _SMOOTH),
-    "EXPONENTIAL": (1, partial(_in_double, np.exp), _SMOOTH),
-    "LOG": (1, partial(_in_double, np.log), _SMOOTH),
-    "LOGISTIC": (1, partial(_in_double, _logistic), _SMOOTH),
-    "TANH": (1, partial(_in_double, np.tanh), _SMOOTH),
-    "RSQRT": (1, partial(_in_double, _reciprocal_root), _SMOOTH),
-    "CBRT": (1, partial(_in_double, np.cbrt), FLOATS),
+    "COSINE": (1, partial(_in_double, smooth.cos), _SMOOTH),
+    "EXPONENTIAL": (1, partial(_in_double, smooth.exp), _SMOOTH),
+    "LOG": (1, partial(_in_double, smooth.log), _SMOOTH),
+    "LOGISTIC": (1, partial(_in_double, smooth.logistic), _SMOOTH),
+    "TANH": (1, partial(_in_double, smooth.tanh), _SMOOTH),
+    "RSQRT": (1, partial(_in_double, smooth.reciprocal_root), _SMOOTH),
+    "CBRT": (1, partial(_in_double, smooth.cbrt), FLOATS),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import tanh_float
+from intengine_kernels.libm.hyperbolic import tanhf
 
 from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
@@ -17,11 +18,6 @@ from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
 
-def _tanh(x: np.ndarray) -> np.ndarray:
-    """float32, rounded from double."""
-    return np.tanh(x.astype(np.float64)).astype(np.float32)
-
-
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """8-bit: a table of float32 values. int16: an interpolated table of the sigmoid at twice the input.
 
@@ -33,7 +29,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type in HALVES and out.type is source.type:
         return float_calls(ctx, tanh_float)
     if source.type in EIGHT_BIT and out.type is source.type:
-        return table_calls(ctx, float_table(ctx, _tanh))
+        return table_calls(ctx, float_table(ctx, tanhf))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")

@@ -1,10 +1,9 @@
 """Boxes of detectors: decoded from anchors, and the best of those that overlap."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import exp
 
 
 @kernel
@@ -23,7 +22,7 @@ def decode_boxes(codes, anchors, scales, boxes):
             size = np.float64(anchors[n, axis + 2])
             shift = np.float64(codes[n, axis]) / np.float64(scales[axis])
             centre = np.float32(shift * size + np.float64(anchors[n, axis]))
-            stretch = math.exp(np.float64(codes[n, axis + 2]) / np.float64(scales[axis + 2]))
+            stretch = exp(np.float64(codes[n, axis + 2]) / np.float64(scales[axis + 2]))
             half = np.float32(0.5 * stretch * size)
             boxes[n, axis] = np.float32(centre - half)
             boxes[n, axis + 2] = np.float32(centre + half)

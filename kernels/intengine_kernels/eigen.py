@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from intengine_kernels.jit import inline, subroutine
+from intengine_kernels.libm.exp import expf
 
 #: Lanes of a vector.
 LANES = 4
@@ -60,7 +61,7 @@ def logistic_alone(x):
 
     Source: Eigen/src/Core/functors/UnaryFunctors.h
     """
-    e = np.float32(math.exp(min(x, np.float32(16.6355324))))
+    e = expf(min(x, np.float32(16.6355324)))
     return np.float32(e / np.float32(np.float32(1.0) + e))
 
 

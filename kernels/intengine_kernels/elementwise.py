@@ -5,6 +5,10 @@ import math
 import numpy as np
 
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.arithmetic import choose
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.hyperbolic import tanhf
+from intengine_kernels.libm.log import logf
 
 
 @kernel
@@ -40,22 +44,18 @@ def logistic_float(x, out):
 
     Source: tflite/kernels/internal/reference/logistic.h
     """
-    one = np.float32(1)
+    one, low, high = np.float32(1), np.float32(-9), np.float32(16.619047164916992188)
     for i in range(x.shape[0]):
-        value = x[i]
-        if value > np.float32(16.619047164916992188):
-            out[i] = one
-        elif value < np.float32(-9):
-            out[i] = math.exp(value)
-        else:
-            out[i] = np.float32(one / np.float32(one + np.float32(math.exp(-value))))
+        e = expf(choose(x[i] < low, x[i], -x[i]))
+        y = choose(x[i] < low, e, np.float32(one / np.float32(one + e)))
+        out[i] = choose(x[i] > high, one, y)
 
 
 @kernel
 def tanh_float(x, out):
     """out = tanh(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.tanh(x[i])
+        out[i] = tanhf(x[i])
 
 
 @kernel
@@ -76,11 +76,11 @@ def rsqrt_float(x, out):
 def exp_float(x, out):
     """out = exp(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.exp(x[i])
+        out[i] = expf(x[i])
 
 
 @kernel
 def log_float(x, out):
     """out = log(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.log(x[i])
+        out[i] = logf(x[i])

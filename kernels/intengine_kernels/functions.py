@@ -1,26 +1,29 @@
-"""Functions of the host's libm in single precision, element by element, rounded at every step as written."""
-
-import math
+"""Functions of the C library in single precision, element by element, rounded at every step as written."""
 
 import numpy as np
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.angle import atan2f
+from intengine_kernels.libm.erfc import erfcf
+from intengine_kernels.libm.hyperbolic import expm1f, tanhf
+from intengine_kernels.libm.power import powf
+from intengine_kernels.libm.trigonometric import cosf, sinf
 
 
 @kernel
 def sin_float(x, out):
     """out = sin(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.sin(x[i])
+        out[i] = sinf(x[i])
 
 
 @kernel
 def cos_float(x, out):
     """out = cos(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.cos(x[i])
+        out[i] = cosf(x[i])
 
 
 @kernel
@@ -28,7 +31,7 @@ def elu_float(x, out):
     """out = exp(x) - 1 where x < 0, else x. x, out: flat float32."""
     for i in range(x.shape[0]):
         if x[i] < np.float32(0):
-            out[i] = math.expm1(x[i])
+            out[i] = expm1f(x[i])
         else:
             out[i] = x[i]
 
@@ -37,7 +40,7 @@ def elu_float(x, out):
 def erfc_float(x, out):
     """out = 1 - erf(x). x, out: flat float32."""
     for i in range(x.shape[0]):
-        out[i] = math.erfc(x[i])
+        out[i] = erfcf(x[i])
 
 
 @kernel
@@ -48,7 +51,7 @@ def gelu_erf_float(x, out):
     """
     half, scale = np.float32(0.5), np.float32(-0.70710678118654752440)
     for i in range(x.shape[0]):
-        tail = np.float32(math.erfc(np.float32(x[i] * scale)))
+        tail = erfcf(np.float32(x[i] * scale))
         out[i] = np.float32(np.float32(half * x[i]) * tail)
 
 
@@ -64,14 +67,14 @@ def gelu_tanh_float(x, out):
         v = x[i]
         cube = np.float32(np.float32(np.float32(cubic * v) * v) * v)
         inner = np.float32(scale * np.float32(v + cube))
-        out[i] = np.float32(np.float32(half * v) * np.float32(one + np.float32(math.tanh(inner))))
+        out[i] = np.float32(np.float32(half * v) * np.float32(one + tanhf(inner)))
 
 
 @kernel
 def atan2_float(y, x, out):
-    """out = the angle of (x, y), in the precision of the operands. y, x, out: flat float32 or float64."""
+    """out = the angle of (x, y). y, x, out: flat float32."""
     for i in range(y.shape[0]):
-        out[i] = math.atan2(y[i], x[i])
+        out[i] = atan2f(y[i], x[i])
 
 
 @kernel
@@ -84,7 +87,7 @@ def power_float(a, b, shape, a_strides, b_strides, out):
         at_b = row_offset(row, shape, b_strides)
         at = row * inner
         for i in range(inner):
-            out[at + i] = math.pow(a[at_a + i * a_step], b[at_b + i * b_step])
+            out[at + i] = powf(a[at_a + i * a_step], b[at_b + i * b_step])
 
 
 @kernel

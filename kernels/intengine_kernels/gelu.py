@@ -6,6 +6,7 @@ import numpy as np
 
 from intengine_kernels.eigen import LANES, tanh
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import expf
 
 
 @inline
@@ -53,7 +54,7 @@ def erfc(x, alone):
         return np.float32(np.float32(x * p) + one)
     # What rounding took from the square, exactly.
     rest = np.float32(np.float64(x) * np.float64(x) - np.float64(x2))
-    e = np.float32(math.exp(np.float32(-x2))) if alone else _exp(np.float32(-x2))
+    e = expf(np.float32(-x2)) if alone else _exp(np.float32(-x2))
     e = np.float32(e - np.float32(e * rest))
     q = np.float32(one / x2)
     num = np.float32(np.float32(1.0208116471767425537109375e-01) * q + np.float32(4.2920666933059692382812500e-01))

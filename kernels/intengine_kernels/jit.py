@@ -1,18 +1,21 @@
-"""`kernel`, `inline` and `subroutine`: the only ways a function of this package is compiled.
+"""`kernel`, `inline`, `subroutine` and `formula`: the only ways a function of this package is compiled.
 
 Numba keys its disk cache on the file of the decorated function alone, so an edited helper in another file would go
 unnoticed and old arithmetic would keep running (numba#1833). Here the key is the content of every source file of
 this package, so that any edit, and any upgrade, recompiles.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from numba.core import caching, config
 from numba.core.registry import CPUDispatcher as Dispatcher
+from numba.extending import overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,6 +99,26 @@ def subroutine(function: F) -> F:
     Inlining those multiplies the time to compile.
     """
     return _helper(function)
+
+
+#: How a formula is compiled into a kernel.
+OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
+
+
+def formula(function: F) -> F:
+    """Compile `function`, one of scalars, into every kernel that calls it; Python calls it as it is, also with arrays.
+
+    It has no branches, so that arrays pass through it: see `choose`. Overflow and invalid operations do not warn.
+    """
+
+    @functools.wraps(function)
+    def quiet(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    overload(quiet, jit_options=OPTIONS, strict=False)(lambda *args: function)
+    plain: Any = quiet
+    return plain
 
 
 def _helper(function: F, *, forceinline: bool = False) -> F:

@@ -1,11 +1,11 @@
 """Logarithm of softmax along the last axis: fixed point for 8 bits, float32."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.fixedpoint import INT32_MAX, rdp, srdhm
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.log import logf
 from intengine_kernels.transcendental import logarithm
 
 #: ln(2) in Q5.26.
@@ -74,7 +74,7 @@ def log_softmax_table(x, exp_table, input_scale, scale, zero_point, lo, hi, out)
         total = np.float32(0)
         for c in range(depth):
             total = np.float32(total + exp_table[most - np.int32(x[row, c])])
-        log = np.float32(math.log(np.float64(total)))
+        log = logf(total)
         least = np.float32(np.float32(np.float32(input_scale * np.float32(most)) + log) / scale)
         for c in range(depth):
             value = np.float32(np.rint(np.float32(np.float32(ratio * np.float32(np.int32(x[row, c]))) - least)))
@@ -94,7 +94,7 @@ def log_softmax_float(x, out):
             most = max(most, x[row, c])
         total = np.float32(0)
         for c in range(depth):
-            total = np.float32(total + np.float32(math.exp(np.float32(x[row, c] - most))))
-        log = np.float32(math.log(total))
+            total = np.float32(total + expf(np.float32(x[row, c] - most)))
+        log = logf(total)
         for c in range(depth):
             out[row, c] = np.float32(np.float32(x[row, c] - most) - log)

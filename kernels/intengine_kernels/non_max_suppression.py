@@ -1,10 +1,9 @@
 """Non-maximum suppression: the best boxes that do not overlap much, best first; soft or hard."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import expf
 
 _ZERO = np.float32(0)
 
@@ -112,7 +111,7 @@ def non_max_suppression(
                 is_dropped = True
                 break
             if spread > _ZERO:
-                score = np.float32(score * np.float32(math.exp(np.float32(np.float32(scale * overlap) * overlap))))
+                score = np.float32(score * expf(np.float32(np.float32(scale * overlap) * overlap)))
             if score <= floor:
                 break
         if is_dropped:

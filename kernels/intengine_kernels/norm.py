@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from intengine_kernels.jit import kernel
+from intengine_kernels.libm.power import pow
 
 
 @kernel
@@ -39,7 +40,7 @@ def normalize_locally(x, radius, bias, alpha, beta, out):
             total = np.float32(0.0)
             for k in range(max(0, c - radius), min(depth, c + radius)):
                 total = np.float32(total + np.float32(x[row, k] * x[row, k]))
-            scale = np.float32(math.pow(bias + alpha * np.float64(total), -beta))
+            scale = np.float32(pow(bias + alpha * np.float64(total), -beta))
             out[row, c] = np.float32(x[row, c] * scale)
 
 

@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.log import logf
+from intengine_kernels.libm.trigonometric import cosf, sinf
 
 _MANTISSA = np.uint32(0x7FFFFF)
 
@@ -37,7 +39,7 @@ def normal_float(bits, out):
     for i in range(0, out.shape[0], 2):
         u = max(_unit(bits[i]), least)
         angle = np.float32(2.0 * math.pi * np.float64(_unit(bits[i + 1])))
-        radius = np.float32(math.sqrt(np.float32(np.float32(-2) * np.float32(math.log(u)))))
-        out[i] = np.float32(np.float32(math.sin(angle)) * radius)
+        radius = np.float32(math.sqrt(np.float32(np.float32(-2) * logf(u))))
+        out[i] = np.float32(sinf(angle) * radius)
         if i + 1 < out.shape[0]:
-            out[i + 1] = np.float32(np.float32(math.cos(angle)) * radius)
+            out[i + 1] = np.float32(cosf(angle) * radius)

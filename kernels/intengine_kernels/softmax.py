@@ -1,11 +1,10 @@
 """Softmax along the last axis: fixed point for 8 bits, tables for int16, float32."""
 
-import math
-
 import numpy as np
 
 from intengine_kernels.fixedpoint import INT32_MAX, mbqm, rdp, srdhm
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.libm.exp import expf
 from intengine_kernels.transcendental import leading_zeros, reciprocal
 
 
@@ -142,7 +141,7 @@ def softmax_float(x, beta, out):
             most = max(most, x[row, c])
         total = np.float32(0)
         for c in range(depth):
-            exp = np.float32(math.exp(np.float32(np.float32(x[row, c] - most) * beta)))
+            exp = expf(np.float32(np.float32(x[row, c] - most) * beta))
             out[row, c] = exp
             total = np.float32(total + exp)
         for c in range(depth):

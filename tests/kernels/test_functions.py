@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from intengine_kernels import functions
+from intengine_kernels.double import atan2_double
 
 from tests.kernels._both import both_ways
 from tests.spec import functions as spec
@@ -63,10 +64,10 @@ def test_both_forms_of_gelu_are_near_each_other_and_the_formula(kernel: Callable
         np.testing.assert_allclose(out, expected, atol=6e-4)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_angles_have_the_quadrant_of_their_point(dtype: Any) -> None:
+@pytest.mark.parametrize(("kernel", "dtype"), [(functions.atan2_float, np.float32), (atan2_double, np.float64)])
+def test_angles_have_the_quadrant_of_their_point(kernel: Callable[..., Any], dtype: Any) -> None:
     y, x = np.array([0.0, 1, 1, -1, -0.0], dtype), np.array([1.0, 1, -1, -1, -1], dtype)
-    for run in (functions.atan2_float, getattr(functions.atan2_float, "py_func", functions.atan2_float)):
+    for run in (kernel, getattr(kernel, "py_func", kernel)):
         out = np.empty_like(y)
         run(y, x, out)
         np.testing.assert_allclose(out / np.pi, [0, 0.25, 0.75, -0.75, -1], rtol=1e-7)
