@@ -5,6 +5,7 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 """
 
 from intengine.errors import InputError
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
@@ -30,4 +31,4 @@ def get(profile: str | Numerics) -> Numerics:
         raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
 
 
-__all__ = ["PROFILES", "ConvScales", "Numerics", "Requantizer", "fixed_point", "get"]
+__all__ = ["PROFILES", "ConvScales", "DepthwiseFloat", "Numerics", "PackedInt4", "Requantizer", "fixed_point", "get"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.quantization import quantize_multiplier
 
 
@@ -113,6 +114,7 @@ class Numerics:
         name: what users call it. runtime, version, cpu: whose answer it is. evidence: how that is known.
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
+        packed_int4: of FULLY_CONNECTED. depthwise_float: of DEPTHWISE_CONV_2D.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
     """
 
@@ -126,6 +128,8 @@ class Numerics:
     transpose_conv: Factory
     fully_connected: Factory
     batch_matmul: Factory
+    packed_int4: PackedInt4 = PackedInt4.AS_INT8
+    depthwise_float: DepthwiseFloat = DepthwiseFloat.BIAS_LAST
     sum_reads_bytes: bool = False
     delegate: Delegate | None = None
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 
 LITERT_OPTIMIZED = replace(
@@ -9,5 +10,7 @@ LITERT_OPTIMIZED = replace(
     name="litert-optimized",
     runtime="LiteRT, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES",
     evidence="compared with the live runtime: docs/exactness.md",
+    packed_int4=PackedInt4.NIBBLES,
+    depthwise_float=DepthwiseFloat.BIAS_FIRST,
     sum_reads_bytes=False,
 )

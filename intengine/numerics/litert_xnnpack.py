@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 
+from intengine.numerics._matrix_arithmetic import PackedInt4
 from intengine.numerics._record import Delegate, NodeView
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 
-XNNPACK = replace(LITERT_OPTIMIZED, name="xnnpack", runtime="XNNPACK as LiteRT builds it")
+XNNPACK = replace(
+    LITERT_OPTIMIZED,
+    name="xnnpack",
+    runtime="XNNPACK as LiteRT builds it",
+    packed_int4=PackedInt4.AS_INT8,
+)
 
 
 def takes(node: NodeView) -> bool:

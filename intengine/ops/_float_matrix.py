@@ -11,6 +11,7 @@ from intengine_kernels.ordered import ROWS
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
+from intengine.numerics import DepthwiseFloat
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
@@ -78,12 +79,15 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels = weights.shape[3]
     lo, hi = float_range(ctx.options["fused_activation_function"])
-    bias = float_bias(ctx, ctx.optional(2), channels)
+    start, bias = np.zeros(channels, np.float32), float_bias(ctx, ctx.optional(2), channels)
+    if ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST:
+        # Adding -0.0 changes nothing, not even a zero of either sign.
+        start, bias = bias, np.full(channels, -0.0, np.float32)
     return [
         Call(
             depthwise_conv_float,
             (
-                source.ref(), np.array(weights.known()[0]), bias, *window.geometry, lo, hi,
+                source.ref(), np.array(weights.known()[0]), start, bias, *window.geometry, lo, hi,
                 0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref(),
             ),
         )
