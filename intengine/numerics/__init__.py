@@ -21,6 +21,7 @@ from intengine.numerics._arithmetic import (
     Summing,
     TableRounding,
 )
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
@@ -52,6 +53,7 @@ __all__ = [
     "Averaging",
     "ConvScales",
     "Delegate",
+    "DepthwiseFloat",
     "Dequantizing",
     "Exponentials",
     "FloatAveraging",
@@ -59,6 +61,7 @@ __all__ = [
     "LeakyRelu",
     "Multiplication",
     "Numerics",
+    "PackedInt4",
     "ProductOfNone",
     "Quantizing",
     "Requantizer",

@@ -25,6 +25,7 @@ from intengine.numerics._arithmetic import (
     Summing,
     TableRounding,
 )
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
 
 
@@ -163,6 +164,7 @@ class Numerics:
         activation_bound: how a bound of a fused activation is quantized.
         fully_connected_int16_narrow: whether FULLY_CONNECTED of int16 without a bias adds up in int32, which wraps.
         shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.
+        packed_int4: of FULLY_CONNECTED. depthwise_float: of DEPTHWISE_CONV_2D.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
         quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
     """
@@ -182,6 +184,8 @@ class Numerics:
     activation_bound: ActivationBound = quantize_real
     fully_connected_int16_narrow: bool = False
     shuffled_is_clamped: bool = True
+    packed_int4: PackedInt4 = PackedInt4.AS_INT8
+    depthwise_float: DepthwiseFloat = DepthwiseFloat.BIAS_LAST
     sum_reads_bytes: bool = False
     quantizing: Quantizing = Quantizing.DIVIDED
     requantizing: Requantizing = Requantizing.DOUBLE_ROUNDING

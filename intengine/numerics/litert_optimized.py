@@ -12,6 +12,7 @@ from intengine_kernels.requantize import UPWARD, UPWARD_BLOCKS
 
 from intengine.model import TensorType
 from intengine.numerics import _arithmetic as arithmetic
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.numerics._record import ConvScales, Hybrid, Requantizer, fixed_point
 from intengine.numerics.litert_reference import LITERT_REFERENCE, convolution, fully_connected, product_scales
 
@@ -74,6 +75,8 @@ LITERT_OPTIMIZED = replace(
     fully_connected_int16_narrow=True,
     shuffled_is_clamped=False,
     hybrid=Hybrid(conv=SCALES_FIRST, depthwise_conv=BLOCKS_OF_4),
+    packed_int4=PackedInt4.NIBBLES,
+    depthwise_float=DepthwiseFloat.BIAS_FIRST,
     sum_reads_bytes=False,
     quantizing=arithmetic.Quantizing.RECIPROCAL_BLOCKS,
     requantizing=arithmetic.Requantizing.UPWARD_BLOCKS,

@@ -3,7 +3,7 @@
 Source: tflite/kernels/internal/reference/conv.h, depthwiseconv_float.h, fully_connected.h
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from intengine_kernels.float_matrix import conv_float, depthwise_conv_float, gemm_float
@@ -12,6 +12,7 @@ from intengine_kernels.ordered import ROWS
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
+from intengine.numerics import DepthwiseFloat
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
@@ -88,15 +89,16 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     channels = weights.shape[3]
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
-    return [
-        Call(
-            depthwise_conv_fused if ctx.numerics.float_is_fused else depthwise_conv_float,
-            (
-                source.ref(), np.array(weights.known()[0]), bias, *window.geometry, lo, hi,
-                0, out.shape[0] * out.shape[1], Scratch(np.dtype(np.float32), (channels,)), out.ref(),
-            ),
-        )
-    ]  # fmt: skip
+    kernel: Callable[..., None] = depthwise_conv_float
+    before: tuple[NDArray[np.float32], ...] = (np.zeros(channels, np.float32), bias)
+    if ctx.numerics.float_is_fused:
+        kernel, before = depthwise_conv_fused, (bias,)
+    elif ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST:
+        # Adding -0.0 changes nothing, not even a zero of either sign.
+        before = (bias, np.full(channels, -0.0, np.float32))
+    after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
+    acc = Scratch(np.dtype(np.float32), (channels,))
+    return [Call(kernel, (source.ref(), np.array(weights.known()[0]), *before, *after, acc, out.ref()))]
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:

@@ -9,7 +9,7 @@ from intengine_kernels.gemm import gemm_requantize
 from numpy.typing import NDArray
 
 from intengine.model import BlockwiseQuantization, TensorType
-from intengine.ops import _float_matrix, _hybrid
+from intengine.ops import _float_matrix, _hybrid, _packed_int4
 from intengine.ops._context import NodeContext
 from intengine.ops._fully_connected import SHUFFLED, fixed_multipliers, int16_call, int16_weights, shuffled
 from intengine.ops._matrix import (
@@ -68,6 +68,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             return _float_matrix.fully_connected(ctx)
         if isinstance(details, BlockwiseQuantization):
             return blockwise(ctx, details)
+        if _packed_int4.is_packed(ctx, weights):
+            return [_packed_int4.fully_connected(ctx)]
         return _hybrid.fully_connected(ctx)
     if weights.type is TensorType.INT16:
         return int16_weights(ctx)

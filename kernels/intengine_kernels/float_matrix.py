@@ -73,13 +73,14 @@ def conv_float(
 
 @kernel
 def depthwise_conv_float(
-    x, w, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end, acc, out
+    x, w, start, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end, acc, out
 ):
     """Depthwise convolution of output rows row_begin..row_end, counted over batch * out_height.
 
     Args:
         x: float32[B, H, W, C]. w: float32[kh, kw, C * D], output channel c * D + d reads input c.
-        bias: float32[C * D]. lo, hi: floats.
+        start, bias: float32[C * D], what each sum begins with and what is added to it when it is complete.
+        lo, hi: floats.
         acc: scratch float32[C * D].
         out: float32[B, OH, OW, C * D], written.
     """
@@ -92,7 +93,7 @@ def depthwise_conv_float(
         b = row // out_h
         out_y = row % out_h
         for out_x in range(out_w):
-            acc[:] = np.float32(0.0)
+            acc[:] = start
             for ky in range(kh):
                 y = out_y * stride_h - pad_h + ky * dil_h
                 if y < 0 or y >= height:
