@@ -95,6 +95,10 @@ class TensorView(Protocol):
     def value(self) -> NDArray[Any] | None:
         """The elements, if they are known before running."""
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the file gives the elements."""
+
 
 class NodeView(Protocol):
     """What a delegate's rule may ask of a node; `ops.NodeContext` is one."""

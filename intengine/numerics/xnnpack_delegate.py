@@ -113,14 +113,14 @@ def _elu(node: NodeView) -> bool:
 
 def _reduce(node: NodeView) -> bool:
     source, axes = node.inputs[:2]
-    if source is None or axes is None or axes.value is None:
+    if source is None or axes is None or not axes.is_constant or 0 in axes.shape:
         return False
     return _of_one_type(source, node.outputs[0]) and _fits(source)
 
 
 def _resize(node: NodeView) -> bool:
     source, size = node.inputs[:2]
-    if source is None or size is None or size.value is None:
+    if source is None or size is None or not size.is_constant:
         return False
     return _of_one_type(source, node.outputs[0]) and len(source.shape) == 4
 

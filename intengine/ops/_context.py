@@ -67,6 +67,10 @@ class Operand:
         return self.spec.quantization
 
     @property
+    def is_constant(self) -> bool:
+        return self.spec.is_constant
+
+    @property
     def range(self) -> tuple[int, int]:
         """Least and greatest integer of the type."""
         return INTEGER_RANGE[self.type]
