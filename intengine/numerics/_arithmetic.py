@@ -88,9 +88,10 @@ class Multiplication(StrEnum):
 
 
 class LeakyRelu(StrEnum):
-    """LEAKY_RELU of 8-bit tensors."""
+    """LEAKY_RELU of quantized tensors."""
 
-    DOUBLE_ROUNDING = "two 31-bit multipliers, two roundings"
+    DOUBLE_ROUNDING = "two 31-bit multipliers, two roundings; a negative slope as its magnitude, negated after"
+    NEGATIVE_MULTIPLIER = "as DOUBLE_ROUNDING, but int16 times a negative multiplier for a negative slope"
     MULTIPLIER_8 = "two multipliers with 8 fraction bits, one rounding with ties up"
 
 

@@ -87,6 +87,7 @@ LITERT_OPTIMIZED = replace(
     sigmoid16=arithmetic.Sigmoid16.FIXED_POINT,
     exponentials=arithmetic.Exponentials.FLOAT_TABLE,
     addition=arithmetic.Addition.BLOCKS,
+    leaky_relu=arithmetic.LeakyRelu.NEGATIVE_MULTIPLIER,
     resizing=arithmetic.Resizing.WEIGHTS_FIRST,
     product_of_none=arithmetic.ProductOfNone.COPIED,
 )

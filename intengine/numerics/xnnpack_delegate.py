@@ -113,7 +113,7 @@ def _elu(node: NodeView) -> bool:
 
 def _reduce(node: NodeView) -> bool:
     source, axes = node.inputs[:2]
-    if source is None or axes is None or not axes.is_static:
+    if source is None or axes is None or not axes.is_static or 0 in axes.shape:
         return False
     return _of_one_type(source, node.outputs[0]) and _fits(source)
 

@@ -29,10 +29,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     with np.errstate(over="ignore"):
         below = float(np.float32(source.scale * alpha) / out.scale)
 
+    as_it_is = source.type is TensorType.INT16 and ctx.numerics.leaky_relu is LeakyRelu.NEGATIVE_MULTIPLIER
+
     def formula(values: Ints) -> Ints:
-        # A negative slope is rounded as its magnitude and negated after.
-        sign = -1 if below < 0 else 1
-        less = out.zero_point + sign * (rescale(source, out, abs(below), values) - out.zero_point)
+        # A negative slope is rounded as its magnitude and negated after, or as it is.
+        sign = -1 if below < 0 and not as_it_is else 1
+        less = out.zero_point + sign * (rescale(source, out, sign * below, values) - out.zero_point)
         return np.where(values >= source.zero_point, rescale(source, out, identity, values), less)
 
     def eight_bits(values: Ints) -> Ints:
