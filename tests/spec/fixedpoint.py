@@ -45,6 +45,23 @@ def mbqm(x: int, multiplier: int, shift: int) -> int:
     return rdp(srdhm(wrap32(x << max(shift, 0)), multiplier), max(-shift, 0))
 
 
+def mbqm_upward(x: int, multiplier: int, shift: int) -> int:
+    """Two roundings, both with ties up."""
+    high = srdhm(wrap32(x << max(shift, 0)), multiplier)
+    return half_up(Fraction(high, 1 << max(-shift, 0)))
+
+
+def mbqm_single(x: int, multiplier: int, shift: int) -> int:
+    """One rounding with ties up."""
+    return half_up(Fraction(x * multiplier, 1 << (31 - shift)))
+
+
+def float_product(acc: int, scale: float, top: int) -> int:
+    """float32(acc) * float32(scale) in float32, at most `top`, halves to even."""
+    product = np.float32(acc) * np.float32(scale)
+    return round(float(min(product, np.float32(top))))
+
+
 def mbqm64(x: int, multiplier: int, shift: int) -> int:
     """x * multiplier * 2**(shift - 31) with 15 bits of the multiplier and one rounding."""
     cut = (multiplier + 2**15) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
