@@ -1,5 +1,6 @@
-"""Who can run a model: this engine, a live LiteRT in a process of its own, later golden files and commands."""
+"""Who can run a model: this engine, a live LiteRT or tflite-micro in a process of its own, later golden files and commands."""
 
 from intengine.runners.litert import LiteRTRunner, RunnerError
+from intengine.runners.tflm import TFLMRunner
 
-__all__ = ["LiteRTRunner", "RunnerError"]
+__all__ = ["LiteRTRunner", "RunnerError", "TFLMRunner"]
