@@ -88,8 +88,8 @@ class ChildRunner:
         assert child.stdin is not None
         assert child.stdout is not None
         try:
-            _send(child.stdin, request)
-            ok, answer = _receive(child.stdout)
+            send(child.stdin, request)
+            ok, answer = receive(child.stdout)
         except (EOFError, BrokenPipeError, ConnectionError):
             code = child.wait()
             self.close()
@@ -115,7 +115,7 @@ def serve(load: Callable[..., Any], run: Callable[..., Tensors]) -> None:
     interpreters: dict[str, Any] = {}
     while True:
         try:
-            verb, name, *args = _receive(sys.stdin.buffer)
+            verb, name, *args = receive(sys.stdin.buffer)
         except EOFError:
             return
         try:
@@ -123,16 +123,16 @@ def serve(load: Callable[..., Any], run: Callable[..., Tensors]) -> None:
                 # The old one goes first; two large models may not fit side by side.
                 interpreters.pop(name, None)
                 interpreters[name] = load(*args)
-                _send(answers, (True, None))
+                send(answers, (True, None))
             elif name not in interpreters:
-                _send(answers, (False, f"No model {name!r} is loaded."))
+                send(answers, (False, f"No model {name!r} is loaded."))
             else:
-                _send(answers, (True, run(interpreters[name], *args)))
+                send(answers, (True, run(interpreters[name], *args)))
         except Exception as error:
-            _send(answers, (False, f"{type(error).__name__}: {error}".strip()))
+            send(answers, (False, f"{type(error).__name__}: {error}".strip()))
 
 
-def _send(pipe: IO[bytes], message: Any) -> None:
+def send(pipe: IO[bytes], message: Any) -> None:
     """Write one length-prefixed pickle."""
     data = pickle.dumps(message, protocol=5)
     pipe.write(struct.pack("<Q", len(data)))
@@ -140,7 +140,7 @@ def _send(pipe: IO[bytes], message: Any) -> None:
     pipe.flush()
 
 
-def _receive(pipe: IO[bytes]) -> Any:
+def receive(pipe: IO[bytes]) -> Any:
     """Read one length-prefixed pickle.
 
     Raises:

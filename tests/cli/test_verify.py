@@ -8,7 +8,7 @@ import pytest
 
 from intengine import InputError, Interpreter, MissingDependencyError, verification
 from intengine.runners import LiteRTRunner, RunnerError
-from intengine.runners import litert as runner_module
+from intengine.runners import _child as runner_module
 from intengine.samples import Random, parse
 from intengine.verification import verify
 from intengine.writer import ModelBuilder
