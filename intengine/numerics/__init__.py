@@ -5,6 +5,15 @@ from scales to a `Requantizer`, because runtimes encode the same real multiplier
 """
 
 from intengine.errors import InputError
+from intengine.numerics._micro_arithmetic import (
+    CastToInteger,
+    Ratio,
+    Relu6,
+    Rsqrt16,
+    SequenceLstm,
+    Sigmoid8,
+    SvdfSum,
+)
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
@@ -30,4 +39,18 @@ def get(profile: str | Numerics) -> Numerics:
         raise InputError(f"A profile must be one of {', '.join(PROFILES)}; got {profile!r}.") from None
 
 
-__all__ = ["PROFILES", "ConvScales", "Numerics", "Requantizer", "fixed_point", "get"]
+__all__ = [
+    "PROFILES",
+    "CastToInteger",
+    "ConvScales",
+    "Numerics",
+    "Ratio",
+    "Relu6",
+    "Requantizer",
+    "Rsqrt16",
+    "SequenceLstm",
+    "Sigmoid8",
+    "SvdfSum",
+    "fixed_point",
+    "get",
+]

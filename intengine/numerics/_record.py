@@ -8,6 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType
+from intengine.numerics._micro_arithmetic import (
+    CastToInteger,
+    Ratio,
+    Relu6,
+    Rsqrt16,
+    SequenceLstm,
+    Sigmoid8,
+    SvdfSum,
+)
 from intengine.quantization import quantize_multiplier
 
 
@@ -114,6 +123,11 @@ class Numerics:
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
+        ratio, sigmoid8, relu6, rsqrt16, cast_to_integer, svdf_sum, sequence_lstm: see their types.
+        adds_powers_of_two: whether ADD and SUB of int16 with power-of-two scales are shifts.
+        add_clamps_int32: whether ADD of int32 has its fused activation.
+        space_to_batch_pads: whether SPACE_TO_BATCH_ND pads with the zero point, not 0.
+        embedding_row_scales: whether EMBEDDING_LOOKUP has a scale for each row, not the first for all.
     """
 
     name: str
@@ -128,6 +142,17 @@ class Numerics:
     batch_matmul: Factory
     sum_reads_bytes: bool = False
     delegate: Delegate | None = None
+    ratio: Ratio = Ratio.FLOAT32
+    sigmoid8: Sigmoid8 = Sigmoid8.FLOAT32_TABLE
+    relu6: Relu6 = Relu6.RESCALED
+    rsqrt16: Rsqrt16 = Rsqrt16.INTERPOLATED
+    cast_to_integer: CastToInteger = CastToInteger.SATURATES
+    svdf_sum: SvdfSum = SvdfSum.LANES
+    sequence_lstm: SequenceLstm = SequenceLstm.GEMMLOWP
+    adds_powers_of_two: bool = True
+    add_clamps_int32: bool = True
+    space_to_batch_pads: bool = True
+    embedding_row_scales: bool = True
 
     def of(self, node: NodeView) -> "Numerics":
         """The arithmetic in force for a node: the delegate's if it takes the node."""

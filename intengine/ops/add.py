@@ -11,7 +11,7 @@ from intengine.model import TensorType
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.quantization import activation_range, quantize_multiplier
+from intengine.quantization import NONE, activation_range, quantize_multiplier
 from intengine.step import Call
 
 _PLAIN = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT32, TensorType.INT64)
@@ -26,9 +26,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.type in (TensorType.INT8, TensorType.UINT8):
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        return _power_of_two(ctx) if _is_power_of_two(ctx) else _quantized(ctx, left_shift=15)
+        return _power_of_two(ctx) if _is_power_of_two(ctx) and ctx.numerics.adds_powers_of_two else _quantized(ctx, left_shift=15)
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
-        return plain_arithmetic(ctx, function)
+        unclamped = ctx.node.op == "ADD" and out.type is TensorType.INT32 and not ctx.numerics.add_clamps_int32
+        return plain_arithmetic(ctx, function, NONE if unclamped else None)
     ctx.unsupported()
 
 

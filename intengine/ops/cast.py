@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
+from intengine.numerics import CastToInteger
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import same_shape
@@ -25,6 +26,17 @@ def _to_integer(source: NDArray[Any], out: NDArray[Any], lo: int, hi: int) -> No
         out[high] = hi
 
 
+def _to_integer_x86(source: NDArray[Any], out: NDArray[Any], wide: np.dtype[Any]) -> None:
+    """Truncate toward zero to int32 or int64, in which what does not fit is the least number; then keep the low bits."""
+    info = np.iinfo(wide)
+    with np.errstate(invalid="ignore"):
+        whole = np.trunc(source.real.astype(np.float64))
+    # The bounds of int64 are no doubles: the least is, the greatest plus one is.
+    fits = (whole >= float(info.min)) & (whole < float(info.max) + (1.0 if wide.itemsize == 4 else 0.0))
+    kept = np.where(fits, whole, 0).astype(wide)
+    np.copyto(out, np.where(fits, kept, wide.type(info.min)), casting="unsafe")
+
+
 def _to_bool(source: NDArray[Any], out: NDArray[np.bool_]) -> None:
     np.not_equal(source.real, 0, out=out)
 
@@ -40,7 +52,7 @@ def _wrap(source: NDArray[Any], out: NDArray[Any]) -> None:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Integers wrap, floats truncate and saturate, anything but zero is true; complex numbers lose what is imaginary.
+    """Integers wrap, floats truncate and saturate (or overflow as on x86), anything but zero is true; complex numbers lose what is imaginary.
 
     Source: tflite/kernels/cast.cc
     """
@@ -51,6 +63,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(_to_bool, (source.ref(), out.ref()))]
     floating = source.dtype.kind not in "iub"
     if out.dtype.kind in "iu" and floating:
+        if ctx.numerics.cast_to_integer is CastToInteger.X86:
+            wide = np.dtype(np.int64 if out.dtype in (np.int64, np.uint64, np.uint32) else np.int32)
+            return [Call(_to_integer_x86, (source.ref(), out.ref(), wide))]
         info = np.iinfo(out.dtype)
         lo, hi = out.range if out.type.bits < 8 else (int(info.min), int(info.max))
         return [Call(_to_integer, (source.ref(), out.ref(), lo, hi))]

@@ -1,14 +1,17 @@
 """LOGISTIC: 1 / (1 + exp(-x))."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
+from intengine.numerics import Sigmoid8
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
+from intengine.ops._gemmlowp32 import logistic8
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import interpolate, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
@@ -23,7 +26,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """8-bit: a table of float32 values. int16: an interpolated table. The output's scale is fixed.
+    """8-bit: a table of float32 values, or int8 in fixed point. int16: an interpolated table. The output's scale is fixed.
 
     Source: tflite/kernels/activations.cc
     """
@@ -34,6 +37,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return float_calls(ctx, logistic_float)
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
+        if ctx.numerics.sigmoid8 is Sigmoid8.FIXED_POINT and source.type is TensorType.INT8:
+            return table_calls(ctx, partial(logistic8, source))
         return table_calls(ctx, float_table(ctx, _sigmoid))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))

@@ -14,7 +14,7 @@ from intengine.model import TensorType
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import EIGHT_BIT, QUANTIZED
+from intengine.ops._table import EIGHT_BIT, QUANTIZED, product_ratio
 from intengine.quantization import NONE, activation_range, quantize_multiplier
 from intengine.step import Call
 
@@ -61,7 +61,7 @@ def _infinite(a: complex, b: complex) -> complex:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """The multiplier is formed in float32; of int16 with an 8-bit output the scales are ignored.
+    """Of int16 with an 8-bit output the scales are ignored.
 
     Source: tflite/kernels/mul.cc
     """
@@ -82,7 +82,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.type not in QUANTIZED:
         ctx.unsupported()
     with np.errstate(over="ignore", under="ignore"):
-        multiplier, shift = quantize_multiplier(float(np.float32(a.scale * b.scale) / out.scale))
+        multiplier, shift = quantize_multiplier(product_ratio(ctx, a.scale, b.scale, out.scale))
     lo, hi = activation_range(activation, out.type, out.scale, out.zero_point)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
