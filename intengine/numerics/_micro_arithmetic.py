@@ -35,7 +35,7 @@ class CastToInteger(StrEnum):
     """CAST of floats to integers."""
 
     SATURATES = "beyond the range to its ends, NaN to the greatest integer"
-    X86 = "as x86 has it: what int32 (or int64) cannot hold is its least number, of which narrow types keep the low bits"
+    NAN_IS_ZERO = "beyond the range to its ends, NaN to 0"
 
 
 class SvdfSum(StrEnum):

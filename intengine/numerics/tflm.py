@@ -18,17 +18,13 @@ from intengine.numerics._record import ConvScales, Requantizer, fixed_point
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 
 
-def fully_connected(scales: ConvScales) -> Requantizer:
-    """As a convolution; per tensor, the product of the input scales is a float32.
+def product(scales: ConvScales) -> Requantizer:
+    """As a convolution, in fixed point; the scales of all operands in double precision.
 
-    Source: tensorflow/lite/micro/kernels/fully_connected_common.cc
+    Source: tensorflow/lite/micro/kernels/fully_connected_common.cc, batch_matmul.cc
     """
-    if scales.filter.size == 1:
-        products = (scales.input * scales.filter).astype(np.float32).astype(np.float64)
-    else:
-        products = np.float64(scales.input) * scales.filter.astype(np.float64)
-    real = np.broadcast_to(products / np.float64(scales.output), scales.channels)
-    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, real)
+    real = np.float64(scales.input) * scales.filter.astype(np.float64) / np.float64(scales.output)
+    return fixed_point(INT64_15BIT if scales.wide else DOUBLE_ROUNDING, np.broadcast_to(real, scales.channels))
 
 
 TFLM = replace(
@@ -38,13 +34,14 @@ TFLM = replace(
     version="tflite-micro 0.dev20261023",
     cpu="x86-64",
     evidence="compared with the live runtime",
-    fully_connected=fully_connected,
+    fully_connected=product,
+    batch_matmul=product,
     sum_reads_bytes=False,
     ratio=Ratio.FLOAT64,
     sigmoid8=Sigmoid8.FIXED_POINT,
     relu6=Relu6.AS_STORED,
     rsqrt16=Rsqrt16.NEWTON,
-    cast_to_integer=CastToInteger.X86,
+    cast_to_integer=CastToInteger.NAN_IS_ZERO,
     svdf_sum=SvdfSum.SEQUENTIAL,
     sequence_lstm=SequenceLstm.SIGMOID_TABLE,
     adds_powers_of_two=False,

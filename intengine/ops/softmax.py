@@ -11,7 +11,7 @@ from intengine.fixedpoint import exp_negative, mbqm, round_half_away
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import EIGHT_BIT, same_shape
+from intengine.ops._table import EIGHT_BIT, product_ratio, same_shape
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Scratch
 
@@ -51,7 +51,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
-        multiplier, shift = quantize_multiplier(float(np.float32(source.scale * beta)) / (10.0 / 65535.0))
+        multiplier, shift = quantize_multiplier(product_ratio(ctx, source.scale, beta, np.float32(1)) / (10.0 / 65535.0))
         exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
         inverse = table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
         scratch = Scratch(np.dtype(np.int64), (depth,))
