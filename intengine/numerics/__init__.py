@@ -12,6 +12,7 @@ from intengine.numerics._micro_arithmetic import (
     Rsqrt16,
     SequenceLstm,
     Sigmoid8,
+    Softmax16,
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
@@ -50,6 +51,7 @@ __all__ = [
     "Rsqrt16",
     "SequenceLstm",
     "Sigmoid8",
+    "Softmax16",
     "SvdfSum",
     "fixed_point",
     "get",

@@ -31,6 +31,13 @@ class Rsqrt16(StrEnum):
     NEWTON = "Newton's method in integers"
 
 
+class Softmax16(StrEnum):
+    """Tables of exp and of the reciprocal in SOFTMAX of int16."""
+
+    FLOAT64_TABLES = "tables made in double precision"
+    FLOAT32_TABLES = "tables made in float32"
+
+
 class CastToInteger(StrEnum):
     """CAST of floats to integers."""
 

@@ -12,6 +12,7 @@ from intengine.numerics._micro_arithmetic import (
     Rsqrt16,
     SequenceLstm,
     Sigmoid8,
+    Softmax16,
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Requantizer, fixed_point
@@ -42,6 +43,7 @@ TFLM = replace(
     relu6=Relu6.AS_STORED,
     rsqrt16=Rsqrt16.NEWTON,
     cast_to_integer=CastToInteger.NAN_IS_ZERO,
+    softmax16=Softmax16.FLOAT32_TABLES,
     svdf_sum=SvdfSum.SEQUENTIAL,
     sequence_lstm=SequenceLstm.SIGMOID_TABLE,
     adds_powers_of_two=False,

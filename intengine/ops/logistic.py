@@ -6,14 +6,13 @@ from functools import partial
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
 
-from intengine.fixedpoint import Ints
 from intengine.model import TensorType
 from intengine.numerics import Sigmoid8
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
 from intengine.ops._gemmlowp32 import logistic8
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._sigmoid16 import logistic16, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
@@ -44,12 +43,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
 
-        def formula(values: Ints) -> Ints:
-            x = rescaled(ctx, source, values, (0,))
-            y = interpolate(np.abs(x), 9, 0x7FFF << 10)
-            return np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10
-
-        return table_calls(ctx, formula)
+        return table_calls(ctx, lambda values: logistic16(rescaled(ctx, source, values, (0,))))
     ctx.unsupported()
 
 

@@ -1,7 +1,8 @@
 """SOFTMAX along the last axis."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from intengine.fixedpoint import exp_negative, mbqm, round_half_away
 from intengine.model import TensorType
+from intengine.numerics import Softmax16
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, same_shape
@@ -51,9 +53,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
-        multiplier, shift = quantize_multiplier(product_ratio(ctx, source.scale, beta, np.float32(1)) / (10.0 / 65535.0))
-        exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
-        inverse = table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
+        product = product_ratio(ctx, source.scale, beta, np.float32(1))
+        multiplier, shift = quantize_multiplier(product / (10.0 / 65535.0))
+        exp, inverse = _tables(ctx)
         scratch = Scratch(np.dtype(np.int64), (depth,))
         return [Call(softmax_int16, (before, multiplier, shift, exp, inverse, scratch, after))]
     ctx.unsupported()
@@ -88,33 +90,46 @@ def exponentials(ctx: NodeContext, beta: np.float32) -> tuple[NDArray[np.int32],
 
 
 def table16(
-    function: object, in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
+    function: Callable[[Any], Any], in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
 ) -> NDArray[np.int16]:
     """int16[513]: a function over the whole int16 input range at steps of 128, moved by half the midpoint error.
 
     Source: tflite/kernels/internal/common.h
     """
-    assert callable(function)
     first, last = in_scale * (-32768 - in_zero_point), in_scale * (32767 - in_zero_point)
     out_first, out_last = out_scale * (-32768 - out_zero_point), out_scale * (32767 - out_zero_point)
+    return _moved(function, first, last, 65536 / (out_last - out_first), float)
+
+
+def _moved(function: Callable[[Any], Any], first: Any, last: Any, inverse: Any, real: type[Any]) -> NDArray[np.int16]:
+    """int16[513]: function * inverse at 512 steps and `last`, moved by half the midpoint error; all in type `real`."""
     step = (last - first) / 512
     half = step / 2
-    inverse = 65536 / (out_last - out_first)
 
-    def rounded(x: float) -> float:
-        return float(round_half_away(np.array(x)))
+    def rounded(x: Any) -> Any:
+        return real(round_half_away(np.array(x)))
 
     table = []
     for i in range(512):
-        here = function(first + i * step)
-        middle = function(first + i * step + half)
-        after = function(first + (i + 1) * step)
+        here = function(first + real(i) * step)
+        middle = function(first + real(i) * step + half)
+        after = function(first + real(i + 1) * step)
         value = rounded(here * inverse)
-        between = rounded((after * inverse + rounded(here * inverse)) / 2)
+        between = rounded((after * inverse + value) / 2)
         bias = rounded((between - rounded(middle * inverse)) / 2)
         table.append(min(max(value - bias, -32768), 32767))
     table.append(min(max(rounded(function(last) * inverse), -32768), 32767))
     return np.array(table, np.float64).astype(np.int16)
+
+
+def _tables(ctx: NodeContext) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """exp(x) for x in -10..0 and 1 / (1 + x) for x in 0..1, both in 1 / 32768."""
+    if ctx.numerics.softmax16 is Softmax16.FLOAT32_TABLES:
+        f32 = np.float32
+        exp = _moved(lambda x: f32(math.exp(x)), f32(-10), f32(0), f32(32768), f32)
+        return exp, _moved(lambda x: f32(1) / (f32(1) + x), f32(0), f32(1), f32(32768), f32)
+    exp = table16(math.exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
+    return exp, table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
 
 
 register(

@@ -6,14 +6,13 @@ from functools import partial
 import numpy as np
 from intengine_kernels.elementwise import tanh_float
 
-from intengine.fixedpoint import Ints
 from intengine.model import TensorType
 from intengine.numerics import Sigmoid8
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
 from intengine.ops._gemmlowp32 import tanh8
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import interpolate, rescaled
+from intengine.ops._sigmoid16 import rescaled, tanh16
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
@@ -41,12 +40,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
         ctx.require(source.zero_point == 0 and out.zero_point == 0, "needs zero points 0 for int16", "others")
 
-        def formula(values: Ints) -> Ints:
-            x = rescaled(ctx, source, values, (0, 1))
-            y = interpolate(np.abs(x), 8, 0xFFFF << 8)
-            return np.where(x >= 0, y - (1 << 23) + 128, -y + (1 << 23) + 127) >> 8
-
-        return table_calls(ctx, formula)
+        return table_calls(ctx, lambda values: tanh16(rescaled(ctx, source, values, (0, 1))))
     ctx.unsupported()
 
 
