@@ -13,6 +13,7 @@ from intengine.numerics._micro_arithmetic import (
     SequenceLstm,
     Sigmoid8,
     Softmax16,
+    SvdfState,
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Numerics, Requantizer, fixed_point
@@ -52,6 +53,7 @@ __all__ = [
     "SequenceLstm",
     "Sigmoid8",
     "Softmax16",
+    "SvdfState",
     "SvdfSum",
     "fixed_point",
     "get",

@@ -52,6 +52,13 @@ class SvdfSum(StrEnum):
     SEQUENTIAL = "one after the other, the second from the bias"
 
 
+class SvdfState(StrEnum):
+    """What SVDF remembers in an int8 state."""
+
+    CLAMPED = "the requantized sum plus the zero point, clamped"
+    WRAPS = "the requantized sum, clamped, plus the zero point, which wraps"
+
+
 class SequenceLstm(StrEnum):
     """UNIDIRECTIONAL_SEQUENCE_LSTM without peephole, projection, normalization, and with an input gate."""
 

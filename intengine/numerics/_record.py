@@ -16,6 +16,7 @@ from intengine.numerics._micro_arithmetic import (
     SequenceLstm,
     Sigmoid8,
     Softmax16,
+    SvdfState,
     SvdfSum,
 )
 from intengine.quantization import quantize_multiplier
@@ -124,7 +125,7 @@ class Numerics:
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
-        ratio, sigmoid8, relu6, rsqrt16, cast_to_integer, softmax16, svdf_sum, sequence_lstm: see their types.
+        ratio, sigmoid8, relu6, rsqrt16, cast_to_integer, softmax16, svdf_state, svdf_sum, sequence_lstm: see their types.
         adds_powers_of_two: whether ADD and SUB of int16 with power-of-two scales are shifts.
         add_clamps_int32: whether ADD of int32 has its fused activation.
         space_to_batch_pads: whether SPACE_TO_BATCH_ND pads with the zero point, not 0.
@@ -149,6 +150,7 @@ class Numerics:
     rsqrt16: Rsqrt16 = Rsqrt16.INTERPOLATED
     cast_to_integer: CastToInteger = CastToInteger.SATURATES
     softmax16: Softmax16 = Softmax16.FLOAT64_TABLES
+    svdf_state: SvdfState = SvdfState.CLAMPED
     svdf_sum: SvdfSum = SvdfSum.LANES
     sequence_lstm: SequenceLstm = SequenceLstm.GEMMLOWP
     adds_powers_of_two: bool = True

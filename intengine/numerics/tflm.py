@@ -13,6 +13,7 @@ from intengine.numerics._micro_arithmetic import (
     SequenceLstm,
     Sigmoid8,
     Softmax16,
+    SvdfState,
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Requantizer, fixed_point
@@ -44,6 +45,7 @@ TFLM = replace(
     rsqrt16=Rsqrt16.NEWTON,
     cast_to_integer=CastToInteger.NAN_IS_ZERO,
     softmax16=Softmax16.FLOAT32_TABLES,
+    svdf_state=SvdfState.WRAPS,
     svdf_sum=SvdfSum.SEQUENTIAL,
     sequence_lstm=SequenceLstm.SIGMOID_TABLE,
     adds_powers_of_two=False,
