@@ -14,8 +14,7 @@ from intengine.errors import InputError, IntEngineError
 from intengine.interpreter import Interpreter
 from intengine.model import Subgraph
 from intengine.reader import load
-from intengine.runners import CommandRunner, LiteRTRunner, RunnerError
-from intengine.verification.sides import RESOLVERS
+from intengine.runners import RUNTIMES, CommandRunner, RunnerError, open_runner
 
 Outputs = list[NDArray[Any]]
 Progress = Callable[[int, int, str], None]
@@ -32,12 +31,12 @@ class Runtime(Protocol):
     def close(self) -> None: ...
 
 
-class LiteRTRuntime:
-    """LiteRT under one of its resolvers."""
+class LiveRuntime:
+    """LiteRT under one of its resolvers, or tflite-micro."""
 
     def __init__(self, profile: str) -> None:
-        self.runner = LiteRTRunner(RESOLVERS[profile])
-        self.name = f"LiteRT {self.runner.version()} {self.runner.resolver}"
+        self.runner = open_runner(profile)
+        self.name = self.runner.name
 
     def outputs(self, problem: Discriminator, graph: Subgraph) -> Outputs:
         first = problem.invocations[0]
@@ -181,6 +180,6 @@ def open_runtime(name: str) -> Runtime:
     """
     if name.startswith("cmd:"):
         return CommandRuntime(name.removeprefix("cmd:"))
-    if name not in RESOLVERS:
-        raise InputError(f"What is probed must be one of {', '.join(RESOLVERS)} or cmd:PROGRAM; got {name!r}.")
-    return LiteRTRuntime(name)
+    if name not in RUNTIMES:
+        raise InputError(f"What is probed must be one of {', '.join(RUNTIMES)} or cmd:PROGRAM; got {name!r}.")
+    return LiveRuntime(name)

@@ -1,32 +1,37 @@
-"""Both sides of a problem: what intengine gives and what LiteRT gives, over all its invocations."""
+"""Both sides of a problem: what intengine gives and what another runtime gives, over all its invocations."""
 
 import hashlib
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import intengine
-from intengine.runners import LiteRTRunner
+from intengine.runners import LiteRTRunner, TFLMRunner
 from intengine.runners.litert import Resolver
 from tests.cases import Problem
 
-#: Profile -> LiteRT's resolver that gives its answers.
-RESOLVERS: dict[str, Resolver] = {
+Runner = LiteRTRunner | TFLMRunner
+
+#: Profile -> LiteRT's resolver that gives its answers, or tflite-micro.
+RESOLVERS: dict[str, Resolver | Literal["tflm"]] = {
     "litert-reference": "reference",
     "litert-optimized": "optimized",
     "litert-xnnpack": "xnnpack",
+    "tflm": "tflm",
 }
 
 
 class LiteRT:
-    """A process for each resolver, started when it is first needed and again when it died."""
+    """A process for each resolver and one for tflite-micro, started when it is first needed and again when it died."""
 
     def __init__(self) -> None:
-        self._runners: dict[Resolver, LiteRTRunner] = {name: LiteRTRunner(name) for name in get_args(Resolver)}
+        self._runners: dict[str, Runner] = {}
 
-    def __getitem__(self, resolver: Resolver) -> LiteRTRunner:
+    def __getitem__(self, resolver: Resolver | Literal["tflm"]) -> Runner:
+        if resolver not in self._runners:
+            self._runners[resolver] = TFLMRunner() if resolver == "tflm" else LiteRTRunner(resolver)
         return self._runners[resolver]
 
     def close(self) -> None:
@@ -68,7 +73,7 @@ def engine_outputs(problem: Problem, profile: str = "litert-reference") -> list[
     return found
 
 
-def litert_outputs(problem: Problem, runner: LiteRTRunner) -> list[NDArray[Any]]:
+def litert_outputs(problem: Problem, runner: Runner) -> list[NDArray[Any]]:
     """The same of LiteRT, which cannot show an output without elements: that is one of zero floats then."""
     graph = intengine.load(problem.model).main
     resized = {

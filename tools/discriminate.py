@@ -20,9 +20,8 @@ import intengine
 from intengine import discriminators, numerics
 from intengine.discriminators import Discriminator
 from intengine.evidence import signature
-from intengine.probe import LiteRTRuntime, Outputs, differing, under
-from intengine.runners import RunnerError
-from intengine.verification.sides import RESOLVERS
+from intengine.probe import LiveRuntime, Outputs, differing, under
+from intengine.runners import RUNTIMES, RunnerError
 from tests.cases import Problem
 from tests.draws import draws
 
@@ -80,7 +79,7 @@ def choose(problems: list[Discriminator]) -> list[tuple[Discriminator, set[tuple
     return chosen
 
 
-def record(problem: Discriminator, runtimes: dict[str, LiteRTRuntime]) -> Discriminator:
+def record(problem: Discriminator, runtimes: dict[str, LiveRuntime]) -> Discriminator:
     """The problem with what every runtime gave that takes it.
 
     Raises:
@@ -107,8 +106,8 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="TEXT", help="keys that contain this text")
     arguments = parser.parse_args()
     warnings.simplefilter("error", RuntimeWarning)
-    runtimes = {name: LiteRTRuntime(name) for name in RESOLVERS}
-    versions = {name: f"ai-edge-litert {runtime.runner.version()}" for name, runtime in runtimes.items()}
+    runtimes = {name: LiveRuntime(name) for name in RUNTIMES}
+    versions = {name: runtime.name for name, runtime in runtimes.items()}
     kept = [] if not arguments.only or not DATA.exists() else list(discriminators.collection())
     failures = 0
     for key, strategy in sorted(draws().items()):

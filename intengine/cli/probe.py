@@ -14,7 +14,7 @@ from intengine.discriminators import collection
 from intengine.probe import Finding, open_runtime
 from intengine.probe import Progress as Say
 from intengine.probe import probe as run_probe
-from intengine.verification.sides import RESOLVERS
+from intengine.runners import RUNTIMES
 
 
 @click.command(cls=Command)
@@ -27,7 +27,7 @@ def probe(ctx: click.Context, runtimes: tuple[str, ...], only: str, output: Path
     """Say which arithmetic RUNTIMEs use, operator by operator.
 
     One-op models with inputs on which the known profiles differ run through each RUNTIME (litert-reference,
-    litert-optimized, litert-xnnpack or cmd:PROGRAM; by default the three of LiteRT). A profile that differs in no
+    litert-optimized, litert-xnnpack, tflm or cmd:PROGRAM; by default the three of LiteRT). A profile that differs in no
     element is what the runtime computes; the others are ruled out by so many elements. An operator that agrees with no
     known profile has new arithmetic.
 
@@ -42,7 +42,7 @@ def probe(ctx: click.Context, runtimes: tuple[str, ...], only: str, output: Path
     if output is not None:
         check_new_file(output, "--output", force=force)
     found: dict[str, tuple[Finding, ...]] = {}
-    for name in runtimes or tuple(RESOLVERS):
+    for name in runtimes or RUNTIMES[:3]:
         runtime = open_runtime(name)
         try:
             with _progress(runtime.name) as say:

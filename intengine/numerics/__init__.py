@@ -22,6 +22,17 @@ from intengine.numerics._arithmetic import (
     TableRounding,
 )
 from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
+from intengine.numerics._micro_arithmetic import (
+    CastToInteger,
+    Ratio,
+    Relu6,
+    Rsqrt16,
+    SequenceLstm,
+    Sigmoid8,
+    Softmax16,
+    SvdfState,
+    SvdfSum,
+)
 from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
@@ -51,6 +62,7 @@ __all__ = [
     "PROFILES",
     "Addition",
     "Averaging",
+    "CastToInteger",
     "ConvScales",
     "Delegate",
     "DepthwiseFloat",
@@ -64,11 +76,19 @@ __all__ = [
     "PackedInt4",
     "ProductOfNone",
     "Quantizing",
+    "Ratio",
+    "Relu6",
     "Requantizer",
     "Requantizing",
     "Resizing",
+    "Rsqrt16",
+    "SequenceLstm",
+    "Sigmoid8",
     "Sigmoid16",
+    "Softmax16",
     "Summing",
+    "SvdfState",
+    "SvdfSum",
     "TableRounding",
     "fixed_point",
     "get",

@@ -26,6 +26,17 @@ from intengine.numerics._arithmetic import (
     TableRounding,
 )
 from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
+from intengine.numerics._micro_arithmetic import (
+    CastToInteger,
+    Ratio,
+    Relu6,
+    Rsqrt16,
+    SequenceLstm,
+    Sigmoid8,
+    Softmax16,
+    SvdfState,
+    SvdfSum,
+)
 from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
 
 
@@ -167,6 +178,11 @@ class Numerics:
         packed_int4: of FULLY_CONNECTED. depthwise_float: of DEPTHWISE_CONV_2D.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
         quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
+        ratio ... sequence_lstm: see `intengine.numerics._micro_arithmetic`.
+        adds_powers_of_two: whether ADD and SUB of int16 with power-of-two scales are shifts.
+        add_clamps_int32: whether ADD of int32 has its fused activation.
+        space_to_batch_pads: whether SPACE_TO_BATCH_ND pads with the zero point, not 0.
+        embedding_row_scales: whether EMBEDDING_LOOKUP has a scale for each row, not the first for all.
     """
 
     name: str
@@ -202,6 +218,19 @@ class Numerics:
     resizing: Resizing = Resizing.REFERENCE
     product_of_none: ProductOfNone = ProductOfNone.REQUANTIZED
     delegate: Delegate | None = None
+    ratio: Ratio = Ratio.FLOAT32
+    sigmoid8: Sigmoid8 = Sigmoid8.FLOAT32_TABLE
+    relu6: Relu6 = Relu6.RESCALED
+    rsqrt16: Rsqrt16 = Rsqrt16.INTERPOLATED
+    cast_to_integer: CastToInteger = CastToInteger.SATURATES
+    softmax16: Softmax16 = Softmax16.FLOAT64_TABLES
+    svdf_state: SvdfState = SvdfState.CLAMPED
+    svdf_sum: SvdfSum = SvdfSum.LANES
+    sequence_lstm: SequenceLstm = SequenceLstm.GEMMLOWP
+    adds_powers_of_two: bool = True
+    add_clamps_int32: bool = True
+    space_to_batch_pads: bool = True
+    embedding_row_scales: bool = True
 
     def of(self, node: NodeView) -> "Numerics":
         """The arithmetic in force for a node: the delegate's if it takes the node."""

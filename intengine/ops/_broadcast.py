@@ -84,10 +84,10 @@ def broadcast_shape(ctx: NodeContext) -> Sequence[Shape]:
     return [broadcast(ctx.input(0).shape, ctx.input(1).shape)]
 
 
-def plain_arithmetic(ctx: NodeContext, function: int) -> Sequence[Call]:
-    """a op b in the operands' own type, then the fused activation as a clamp of real values."""
+def plain_arithmetic(ctx: NodeContext, function: int, activation: int | None = None) -> Sequence[Call]:
+    """a op b in the operands' own type, then the fused activation (or `activation`) as a clamp of real values."""
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
-    lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    lo, hi = real_bounds(ctx.options["fused_activation_function"] if activation is None else activation)
     low: float
     high: float
     if out.dtype.kind == "f":

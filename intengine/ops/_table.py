@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, mbqm, round_half_away, wrap
 from intengine.model import TensorType
-from intengine.numerics import TableRounding
+from intengine.numerics import Ratio, TableRounding
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape
@@ -48,6 +48,19 @@ def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
     """zero_point + (values - input zero point) * real, in fixed point with two roundings."""
     multiplier, shift = quantize_multiplier(real)
     return out.zero_point + mbqm(values - source.zero_point, multiplier, shift)
+
+
+def ratio(ctx: NodeContext, numerator: np.float32, denominator: np.float32) -> float:
+    """numerator / denominator in the width that the profile has."""
+    return product_ratio(ctx, numerator, np.float32(1), denominator)
+
+
+def product_ratio(ctx: NodeContext, a: np.float32, b: np.float32, denominator: np.float32) -> float:
+    """a * b / denominator in the width that the profile has."""
+    if ctx.numerics.ratio is Ratio.FLOAT64:
+        return float(a) * float(b) / float(denominator)
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(a * b) / denominator)
 
 
 def float_table(ctx: NodeContext, function: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Formula:

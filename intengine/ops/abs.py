@@ -8,13 +8,13 @@ from intengine.fixedpoint import Ints, mbqm
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import same_shape, table_calls
+from intengine.ops._table import ratio, same_shape, table_calls
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Quantized: distance from the zero point, rescaled (in float32) only where the scales differ.
+    """Quantized: distance from the zero point, rescaled only where the scales differ.
 
     Source: tflite/kernels/elementwise.cc
     """
@@ -25,7 +25,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(np.absolute, (source.ref(), out.ref()))]
     if source.type not in (TensorType.INT8, TensorType.INT16):
         ctx.unsupported()
-    multiplier, shift = quantize_multiplier(float(source.scale / out.scale))
+    multiplier, shift = quantize_multiplier(ratio(ctx, source.scale, out.scale))
 
     def formula(values: Ints) -> Ints:
         distance = np.abs(values - source.zero_point)

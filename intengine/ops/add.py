@@ -13,7 +13,7 @@ from intengine.ops._broadcast import Category, Walk, broadcast_category, broadca
 from intengine.ops._context import NodeContext
 from intengine.ops._log2 import near_log2
 from intengine.ops._registry import Operator, register
-from intengine.quantization import quantize_multiplier
+from intengine.quantization import NONE, quantize_multiplier
 from intengine.step import Call
 
 _PLAIN = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT32, TensorType.INT64)
@@ -30,10 +30,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             return _multiplier_21(ctx)
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        logs = _powers_of_two(ctx)
+        logs = _powers_of_two(ctx) if ctx.numerics.adds_powers_of_two else []
         return _power_of_two(ctx, logs) if logs else _quantized(ctx, left_shift=15)
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
-        return plain_arithmetic(ctx, function)
+        unclamped = ctx.node.op == "ADD" and out.type is TensorType.INT32 and not ctx.numerics.add_clamps_int32
+        return plain_arithmetic(ctx, function, NONE if unclamped else None)
     ctx.unsupported()
 
 

@@ -71,6 +71,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if table.quantization.zero_point.any():
         table.refuse("needs zero points of 0", "others")
     scales = table.channel_scales(rows, 0)
+    if not ctx.numerics.embedding_row_scales:
+        scales = scales[:1]
     return [
         Call(_dequantize, (scales, max(8 // table.type.bits, 1), places.ref(), table.ref((rows, columns), np.int8), y))
     ]

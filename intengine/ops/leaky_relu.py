@@ -10,12 +10,12 @@ from intengine.model import TensorType
 from intengine.numerics import LeakyRelu
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import QUANTIZED, rescale, same_shape, table_calls
+from intengine.ops._table import QUANTIZED, product_ratio, ratio, rescale, same_shape, table_calls
 from intengine.step import Call
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Two multipliers formed in float32, one for each side of the zero point.
+    """Two multipliers, one for each side of the zero point.
 
     Source: tflite/kernels/activations.cc, XNNPACK src/qs8-vlrelu
     """
@@ -25,9 +25,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(leaky_relu_float, (source.ref((source.size,)), float(alpha), out.ref((out.size,))))]
     if source.type not in QUANTIZED or out.type is not source.type:
         ctx.unsupported()
-    identity = float(source.scale / out.scale)
-    with np.errstate(over="ignore"):
-        below = float(np.float32(source.scale * alpha) / out.scale)
+    identity = ratio(ctx, source.scale, out.scale)
+    below = product_ratio(ctx, source.scale, alpha, out.scale)
 
     as_it_is = source.type is TensorType.INT16 and ctx.numerics.leaky_relu is LeakyRelu.NEGATIVE_MULTIPLIER
 

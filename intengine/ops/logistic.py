@@ -1,6 +1,7 @@
 """LOGISTIC: 1 / (1 + exp(-x))."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from intengine_kernels.elementwise import logistic_float
@@ -8,12 +9,13 @@ from intengine_kernels.libm.exp import exp, expf
 
 from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
-from intengine.numerics import Sigmoid16, TableRounding
+from intengine.numerics import Sigmoid8, Sigmoid16, TableRounding
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
 from intengine.ops._gemmlowp16 import logistic_table
+from intengine.ops._gemmlowp32 import logistic8
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import exact_power, interpolate, rescaled
+from intengine.ops._sigmoid16 import exact_power, logistic16, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
@@ -30,7 +32,9 @@ def _sigmoid64(x: np.ndarray) -> np.ndarray:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """8-bit: a table of float32 values. int16: an interpolated table. The output's scale is fixed.
+    """8-bit: a table of float32 values, or int8 in fixed point; int16: an interpolated table, or fixed point.
+
+    The output's scale is fixed.
 
     Source: tflite/kernels/activations.cc
     """
@@ -41,6 +45,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return float_calls(ctx, logistic_float)
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
+        if ctx.numerics.sigmoid8 is Sigmoid8.FIXED_POINT and source.type is TensorType.INT8:
+            return table_calls(ctx, partial(logistic8, source))
         even = ctx.numerics.table_rounding is TableRounding.HALF_EVEN
         return table_calls(ctx, float_table(ctx, _sigmoid64 if even else _sigmoid))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
@@ -49,11 +55,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
 
         def formula(values: Ints) -> Ints:
             power = exact_power(source)
-            if ctx.numerics.sigmoid16 is Sigmoid16.FIXED_POINT and power in (0,):
-                return logistic_table(3)[saturate(values << power, 16) & 0xFFFF].astype(np.int64)
-            x = rescaled(ctx, source, values, (0,))
-            y = interpolate(np.abs(x), 9, 0x7FFF << 10)
-            return np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10
+            if ctx.numerics.sigmoid16 is Sigmoid16.FIXED_POINT and power == 0:
+                return logistic_table(3)[saturate(values, 16) & 0xFFFF].astype(np.int64)
+            return logistic16(rescaled(ctx, source, values, (0,)))
 
         return table_calls(ctx, formula)
     ctx.unsupported()

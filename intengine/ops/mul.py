@@ -15,7 +15,7 @@ from intengine.numerics import Multiplication
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import EIGHT_BIT, QUANTIZED, table_calls
+from intengine.ops._table import EIGHT_BIT, QUANTIZED, product_ratio, table_calls
 from intengine.quantization import NONE, quantize_multiplier
 from intengine.step import Call
 
@@ -62,7 +62,7 @@ def _infinite(a: complex, b: complex) -> complex:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """The multiplier is formed in float32; of int16 with an 8-bit output the scales are ignored.
+    """Of int16 with an 8-bit output the scales are ignored.
 
     Source: tflite/kernels/mul.cc
     """
@@ -85,7 +85,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if ctx.numerics.multiplication is Multiplication.FLOAT_EVEN:
         return _float_even(ctx)
     with np.errstate(over="ignore", under="ignore"):
-        multiplier, shift = quantize_multiplier(float(np.float32(a.scale * b.scale) / out.scale))
+        multiplier, shift = quantize_multiplier(product_ratio(ctx, a.scale, b.scale, out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)

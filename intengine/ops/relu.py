@@ -8,9 +8,10 @@ from intengine_kernels.elementwise import clamp_float
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
+from intengine.numerics import Relu6
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import QUANTIZED, rescale, same_shape, table_calls
+from intengine.ops._table import QUANTIZED, ratio, rescale, same_shape, table_calls
 from intengine.quantization import quantize_real
 from intengine.step import Call
 
@@ -23,7 +24,7 @@ _BOUNDS = {
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Rescale to the output's scale (the multiplier is formed in float32), then clamp.
+    """Rescale to the output's scale, then clamp; or clamp what is stored.
 
     Source: tflite/kernels/activations.cc
     """
@@ -34,12 +35,17 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type not in QUANTIZED or out.type is not source.type:
         ctx.unsupported()
     lo, hi = out.range
+    if ctx.node.op == "RELU6" and ctx.numerics.relu6 is Relu6.AS_STORED:
+        six = min(quantize_real(6.0, source.scale, source.zero_point), hi)
+        return table_calls(ctx, lambda values: np.clip(values, source.zero_point, six))
     lo = max(lo, quantize_real(real_lo, out.scale, out.zero_point))
     if real_hi < math.inf:
         hi = min(hi, quantize_real(real_hi, out.scale, out.zero_point))
 
+    real = ratio(ctx, source.scale, out.scale)
+
     def formula(values: Ints) -> Ints:
-        return np.minimum(np.maximum(rescale(source, out, float(source.scale / out.scale), values), lo), hi)
+        return np.minimum(np.maximum(rescale(source, out, real, values), lo), hi)
 
     return table_calls(ctx, formula)
 

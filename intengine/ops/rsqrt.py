@@ -1,18 +1,23 @@
 """SQRT and RSQRT."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import rsqrt_float, sqrt_float
+from intengine_kernels.rsqrt import rsqrt_newton
 from numpy.typing import NDArray
 
-from intengine.fixedpoint import Ints, inverse_square_root, mbqm
+from intengine.fixedpoint import Ints
 from intengine.model import TensorType
+from intengine.numerics import Ratio, Rsqrt16
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import interpolated_table, same_shape, table_calls
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call
+
+_newton: Callable[..., None] = rsqrt_newton
 
 
 def prepare_sqrt(ctx: NodeContext) -> Sequence[Call]:
@@ -34,17 +39,16 @@ def prepare_sqrt(ctx: NodeContext) -> Sequence[Call]:
 
 
 def _inverse(ctx: NodeContext) -> Ints:
-    """int64[256]: int8 RSQRT in integers, of q - z_in = 0..255; 0 gives the greatest output."""
+    """RSQRT in integers, of q - z_in from 0 to the greatest there is; 0 gives the greatest output."""
     source, out = ctx.input(0), ctx.output()
-    real = 1.0 / float(np.float32(np.sqrt(source.scale) * out.scale))
+    if ctx.numerics.ratio is Ratio.FLOAT64:
+        real = 1.0 / (math.sqrt(float(source.scale)) * float(out.scale))
+    else:
+        real = 1.0 / float(np.float32(np.sqrt(source.scale) * out.scale))
     multiplier, shift = quantize_multiplier(real)
-    one = np.ones(1, np.int64)
-    table = [out.range[1]]
-    for value in range(1, 256):
-        root, root_shift = inverse_square_root(value)
-        scaled = mbqm(one, root, root_shift + 20)
-        table.append(int(mbqm(scaled, multiplier, shift - 20)[0]) + out.zero_point)
-    return np.array(table, np.int64)
+    table = np.empty(source.range[1] - source.range[0] + 1, np.int64)
+    _newton(multiplier, shift, out.zero_point, out.range[1], table)
+    return table
 
 
 def _rsqrt(ctx: NodeContext, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -54,14 +58,16 @@ def _rsqrt(ctx: NodeContext, x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def prepare_rsqrt(ctx: NodeContext) -> Sequence[Call]:
-    """int8: Newton's method in integers. int16: an interpolated table. Below the zero point LiteRT fails.
+    """int8: Newton's method in integers. int16: that, or an interpolated table. Below the zero point LiteRT fails.
 
     Source: tflite/kernels/elementwise.cc
     """
     source, out = ctx.input(0), ctx.output()
     if source.type is out.type is TensorType.FLOAT32:
         return [Call(rsqrt_float, (source.ref((source.size,)), out.ref((out.size,))))]
-    if source.type is out.type is TensorType.INT8:
+    if source.type is out.type is TensorType.INT8 or (
+        source.type is out.type is TensorType.INT16 and ctx.numerics.rsqrt16 is Rsqrt16.NEWTON
+    ):
         table = _inverse(ctx)
         return table_calls(ctx, lambda values: table[np.maximum(values - source.zero_point, 0)])
     if source.type is out.type is TensorType.INT16:

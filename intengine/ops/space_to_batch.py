@@ -50,7 +50,8 @@ def prepare_to_batch(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if out.type is not source.type or source.type.bits < 8:
         ctx.unsupported()
-    fill = out.zero_point if source.type in QUANTIZED and out.quantization else 0
+    quantized = source.type in QUANTIZED and bool(out.quantization)
+    fill = out.zero_point if quantized and ctx.numerics.space_to_batch_pads else 0
     block, pads = _parameters(ctx)
     return [Call(_to_batch, (source.ref(), block, pads, np.array(fill).astype(out.dtype), out.ref()))]
 

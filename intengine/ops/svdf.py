@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.lanes import accumulate_lanes
-from intengine_kernels.svdf import svdf_integer, svdf_remember
+from intengine_kernels.svdf import svdf_in_order, svdf_integer, svdf_remember
 
 from intengine.model import TensorType
+from intengine.numerics import SvdfState, SvdfSum
 from intengine.ops import _hybrid
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
@@ -46,7 +47,7 @@ def _integer(ctx: NodeContext) -> Sequence[Call]:
     """int8 activations; state and filters over time both int16, or both int8 as for microcontrollers.
 
     LiteRT reads an int8 state as int16 and dies; what it means is what TensorFlow Lite Micro computes, with the state's
-    zero point: newest = clamp(requantized sum + zero point).
+    zero point.
     """
     source, w, wt, bias, state = ctx.input(0), ctx.input(1), ctx.input(2), ctx.optional(3), ctx.input(4)
     out = ctx.output()
@@ -66,7 +67,7 @@ def _integer(ctx: NodeContext) -> Sequence[Call]:
                 source.ref(), source.zero_point, w.ref(), wt.ref(),
                 bias.ref((units,)) if bias else np.zeros(units, np.int32),
                 state.ref((source.shape[0], filters, steps)), state.zero_point, *state.range, *into, *beyond,
-                out.zero_point, *out.range, out.ref(),
+                out.zero_point, *out.range, ctx.numerics.svdf_state is SvdfState.WRAPS, out.ref(),
             ),
         )
     ]  # fmt: skip
@@ -79,6 +80,10 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     batches, filters, steps = source.shape[0], w.shape[0], wt.shape[1]
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
+    memory = state.ref((batches, filters, steps))
+    if w.type is TensorType.FLOAT32 and ctx.numerics.svdf_sum is SvdfSum.SEQUENTIAL:
+        bias = float_bias(ctx, ctx.optional(3), out.shape[1])
+        return [Call(svdf_in_order, (source.ref(), w.ref(), wt.ref(), bias, lo, hi, memory, out.ref()))]
     acc = Scratch(np.dtype(np.float32), (batches, filters))
     if w.type is TensorType.FLOAT32:
         first = [Call(np.copyto, (acc, np.float32(0))), Call(accumulate_lanes, (source.ref(), w.ref(), acc))]
@@ -88,7 +93,6 @@ def _real(ctx: NodeContext) -> Sequence[Call]:
         first = [_hybrid.product(ctx, source.ref(), w, zeros, acc, asymmetric=asymmetric)]
         over_time = wt.known().view(np.int8).astype(np.float32) * wt.scale
     bias = float_bias(ctx, ctx.optional(3), out.shape[1])
-    memory = state.ref((batches, filters, steps))
     return [*first, Call(svdf_remember, (acc, np.ascontiguousarray(over_time), bias, lo, hi, memory, out.ref()))]
 
 

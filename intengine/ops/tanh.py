@@ -1,6 +1,7 @@
 """TANH."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from intengine_kernels.elementwise import tanh_float
@@ -8,18 +9,21 @@ from intengine_kernels.libm.hyperbolic import tanhf
 
 from intengine.fixedpoint import Ints, saturate
 from intengine.model import TensorType
-from intengine.numerics import Sigmoid16
+from intengine.numerics import Sigmoid8, Sigmoid16
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import HALVES, float_calls
 from intengine.ops._gemmlowp16 import tanh_table
+from intengine.ops._gemmlowp32 import tanh8
 from intengine.ops._registry import Operator, register
-from intengine.ops._sigmoid16 import exact_power, interpolate, rescaled
+from intengine.ops._sigmoid16 import exact_power, rescaled, tanh16
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
 from intengine.step import Call
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """8-bit: a table of float32 values. int16: an interpolated table of the sigmoid at twice the input.
+    """8-bit: a table of float32 values, or int8 in fixed point.
+
+    int16: an interpolated table of the sigmoid at twice the input, or fixed point.
 
     Source: tflite/kernels/activations.cc
     """
@@ -29,6 +33,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type in HALVES and out.type is source.type:
         return float_calls(ctx, tanh_float)
     if source.type in EIGHT_BIT and out.type is source.type:
+        if ctx.numerics.sigmoid8 is Sigmoid8.FIXED_POINT and source.type is TensorType.INT8:
+            return table_calls(ctx, partial(tanh8, source))
         return table_calls(ctx, float_table(ctx, tanhf))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))
@@ -38,9 +44,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             power = exact_power(source)
             if ctx.numerics.sigmoid16 is Sigmoid16.FIXED_POINT and power in (0, 1):
                 return tanh_table(3)[saturate(values << power, 16) & 0xFFFF].astype(np.int64)
-            x = rescaled(ctx, source, values, (0, 1))
-            y = interpolate(np.abs(x), 8, 0xFFFF << 8)
-            return np.where(x >= 0, y - (1 << 23) + 128, -y + (1 << 23) + 127) >> 8
+            return tanh16(rescaled(ctx, source, values, (0, 1)))
 
         return table_calls(ctx, formula)
     ctx.unsupported()

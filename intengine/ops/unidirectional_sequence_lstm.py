@@ -6,7 +6,7 @@ Output and cell state are variable tensors and go on from run to run.
 from collections.abc import Sequence
 
 from intengine.model import TensorType
-from intengine.ops import _lstm_float, _lstm_integer
+from intengine.ops import _lstm_float, _lstm_integer, _lstm_micro
 from intengine.ops._context import NodeContext
 from intengine.ops._lstm import Cell, Layout, read_cell
 from intengine.ops._registry import Operator, register
@@ -32,6 +32,8 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     cell = _cell(ctx)
+    if _lstm_micro.applies(ctx, cell):
+        return _lstm_micro.prepare(ctx, cell, cell.source.shape)
     if cell.source.type is TensorType.INT8:
         return _lstm_integer.prepare(ctx, cell, cell.source.shape)
     return _lstm_float.prepare(ctx, cell, cell.source.shape, ctx.output())
@@ -43,7 +45,7 @@ register(
         infer,
         prepare,
         inputs=(20, 24),
-        signatures=("int8 x int8 -> int8", "float32 x float32|int8|uint8 -> float32"),
+        signatures=("int8 x int8 -> int8", "int16 x int8 -> int16", "float32 x float32|int8|uint8 -> float32"),
         is_pure=False,
     )
 )

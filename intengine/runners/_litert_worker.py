@@ -1,12 +1,10 @@
 """The child process of `LiteRTRunner`: answers load and run requests on its standard streams."""
 
-import os
-import sys
 from typing import Any
 
 import numpy as np
 
-from intengine.runners.litert import receive, send
+from intengine.runners._child import serve
 
 
 def _load(model: bytes, resolver: str, keep_all: bool, shapes: dict[int, tuple[int, ...]]) -> Any:
@@ -42,29 +40,5 @@ def _run(interpreter: Any, inputs: dict[int, Any], wanted: tuple[int, ...]) -> d
     return out
 
 
-def main() -> None:
-    # LiteRT prints to file descriptor 1; answers go to a private copy of it.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    interpreters: dict[str, Any] = {}
-    while True:
-        try:
-            verb, name, *args = receive(sys.stdin.buffer)
-        except EOFError:
-            return
-        try:
-            if verb == "load":
-                # The old one goes first; two large models may not fit side by side.
-                interpreters.pop(name, None)
-                interpreters[name] = _load(*args)
-                send(answers, (True, None))
-            elif name not in interpreters:
-                send(answers, (False, f"No model {name!r} is loaded."))
-            else:
-                send(answers, (True, _run(interpreters[name], *args)))
-        except Exception as error:
-            send(answers, (False, f"{type(error).__name__}: {error}".strip()))
-
-
 if __name__ == "__main__":
-    main()
+    serve(_load, _run)

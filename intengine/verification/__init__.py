@@ -15,11 +15,11 @@ from intengine.errors import InputError, UnsupportedError
 from intengine.interpreter import Interpreter
 from intengine.model import Model
 from intengine.reader import load
-from intengine.runners import LiteRTRunner
+from intengine.runners import RUNTIMES, Runner
 from intengine.trace import Trace
 from intengine.verification.judge import Judge
 from intengine.verification.records import Cause, FirstDifference, NodeReport, Role, VerifyResult
-from intengine.verification.sides import RESOLVERS, Dump, Seen, Side, Whole, open_side
+from intengine.verification.sides import Dump, Seen, Side, Whole, open_side
 
 Inputs = samples.Random | Path | str | Iterable[Mapping[Any, ArrayLike]]
 Progress = Callable[[int, int | None, str], None]
@@ -31,7 +31,7 @@ def verify(
     *,
     against: str = "litert-reference",
     profile: str | None = None,
-    runner: LiteRTRunner | None = None,
+    runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> VerifyResult:
     """Run a model's primary subgraph here and on another side, and compare every tensor that the other side shows.
@@ -44,20 +44,20 @@ def verify(
         model: a path, bytes, or a Model that was read from a path.
         inputs: random samples, a path or text as in `samples.parse`, or samples as {input name: array}; by default
             those of the dump, else random ones.
-        against: "litert-reference", "litert-optimized", "litert-xnnpack", the path of an .npz of tensors, or
+        against: "litert-reference", "litert-optimized", "litert-xnnpack", "tflm", the path of an .npz of tensors, or
             "cmd:PROGRAM" (docs/runners.md).
         profile: of this engine; by default the one that should equal the other side.
-        runner: a runner of LiteRT to use instead of a new one.
+        runner: a running runtime to use instead of a new one.
         progress: called as (run, runs or None if not known, what is happening).
 
     Raises:
-        MissingDependencyError: without ai-edge-litert, where it is asked for.
+        MissingDependencyError: without the runtime's package.
         RunnerError: if the other side refuses the model or an input, or crashes.
         UnsupportedError: as the engine does, and if there is nothing to compare.
         ModelError, InputError: as the engine and `samples` do.
     """
     content, read = _content(model)
-    engine = _primary(read, profile or (against if against in RESOLVERS else "litert-reference"))
+    engine = _primary(read, profile or (against if against in RUNTIMES else "litert-reference"))
     side = Whole(content, against, runner) if runner is not None else open_side(against, content, engine)
     try:
         given = samples.parse(inputs) if isinstance(inputs, str) else inputs

@@ -14,17 +14,10 @@ from intengine.cut import Cut
 from intengine.errors import InputError, IntEngineError
 from intengine.interpreter import Interpreter
 from intengine.model import Subgraph
-from intengine.runners import CommandRunner, LiteRTRunner, RunnerError
-from intengine.runners.litert import Resolver
+from intengine.runners import RUNTIMES, CommandRunner, Runner, RunnerError, open_runner
 from intengine.trace import Trace
 
 Tensors = dict[int, NDArray[Any]]
-#: Profile -> LiteRT's resolver that gives its answers.
-RESOLVERS: dict[str, Resolver] = {
-    "litert-reference": "reference",
-    "litert-optimized": "optimized",
-    "litert-xnnpack": "xnnpack",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +57,15 @@ class Side(Protocol):
 
 
 class Whole:
-    """LiteRT's own kernels, which keep every tensor of a run."""
+    """A runtime that keeps every tensor of a run: LiteRT's own kernels, tflite-micro."""
 
     runs_nodes = False
 
-    def __init__(self, content: bytes, profile: str, runner: LiteRTRunner | None = None) -> None:
-        self.runner = runner or LiteRTRunner(RESOLVERS[profile])
+    def __init__(self, content: bytes, profile: str, runner: Runner | None = None) -> None:
+        self.runner = runner or open_runner(profile)
         self._owned = runner is None
         self.content = content
-        self.name = f"LiteRT {self.runner.version()} {self.runner.resolver}"
+        self.name = self.runner.name
         self.way = "one run of the whole model, every tensor kept"
 
     def start(self, shapes: Mapping[int, tuple[int, ...]]) -> None:
@@ -98,10 +91,10 @@ class Apart:
     runs_nodes = True
 
     def __init__(self, content: bytes, graph: Subgraph, profile: str) -> None:
-        self.runner = LiteRTRunner(RESOLVERS[profile])
-        self.nodes = LiteRTRunner(RESOLVERS[profile])
+        self.runner = open_runner(profile)
+        self.nodes = open_runner(profile)
         self.content, self.graph = content, graph
-        self.name = f"LiteRT {self.runner.version()} {self.runner.resolver}"
+        self.name = self.runner.name
         self.way = "the whole model's outputs, and each node as a one-node model on this engine's tensors"
         self.cuts: Mapping[int, Cut] = {}
         self._loaded: set[int] = set()
@@ -197,7 +190,7 @@ class Command:
 
 
 def open_side(against: str, content: bytes, engine: Interpreter) -> Side:
-    """The side that `against` names: a profile of LiteRT, a file of tensors, or "cmd:" and a command.
+    """The side that `against` names: a profile with a live runtime, a file of tensors, or "cmd:" and a command.
 
     Raises:
         InputError: for anything else, or a file that holds no tensor of the model.
@@ -206,12 +199,12 @@ def open_side(against: str, content: bytes, engine: Interpreter) -> Side:
         return Command(content, against.removeprefix("cmd:"), engine)
     if against == "litert-xnnpack":
         return Apart(content, engine.plan.subgraph, against)
-    if against in RESOLVERS:
+    if against in RUNTIMES:
         return Whole(content, against)
     if against.endswith(".npz"):
         return Dump(Path(against), engine)
     raise InputError(
-        f"A model is verified against {', '.join(RESOLVERS)}, an .npz of tensors or cmd:PROGRAM; got {against!r}."
+        f"A model is verified against {', '.join(RUNTIMES)}, an .npz of tensors or cmd:PROGRAM; got {against!r}."
     )
 
 

@@ -29,6 +29,7 @@ class Config:
         runs: invocations. seed: of all values.
         merge, aux: of BIDIRECTIONAL_SEQUENCE_LSTM; aux is "links" with weights of its own or "stacked" without.
         narrow: whether products are int8 (integer, LSTM).
+        intermediate: shape of the tensors that carry only scales (integer).
     """
 
     op: str
@@ -55,6 +56,7 @@ class Config:
     merge: bool = False
     aux: str = ""
     narrow: bool = False
+    intermediate: tuple[int, ...] = ()
 
     @property
     def is_integer(self) -> bool:
@@ -167,7 +169,9 @@ def problem(name: str, config: Config, *, ulp: int = 0, reason: str = "") -> Pro
         norm = [-1 if c.cifg and g == "i" else _norm(make, f"n{g}") for g in "ifco"]
     intermediates: list[int] = []
     if c.is_integer:
-        intermediates = [b.tensor(f"m{i}", "INT16", (), scale=make.scale(2**-12), zero_point=0) for i in range(4)]
+        intermediates = [
+            b.tensor(f"m{i}", "INT16", c.intermediate, scale=make.scale(2**-12), zero_point=0) for i in range(4)
+        ]
         if c.narrow:
             intermediates = [
                 b.tensor(f"m{i}", "INT8", (), scale=make.scale(2**-6 if i % 3 else 2**-11), zero_point=int(z))
@@ -175,7 +179,7 @@ def problem(name: str, config: Config, *, ulp: int = 0, reason: str = "") -> Pro
             ]
         hidden = int(make.rng.integers(-128, 128))
         if not c.narrow:
-            intermediates.append(b.tensor("m4", "INT8", (), scale=make.scale(2**-7), zero_point=hidden))
+            intermediates.append(b.tensor("m4", "INT8", c.intermediate, scale=make.scale(2**-7), zero_point=hidden))
     out_shape = (*shape[:-1], c.outputs or c.units)
     y = b.tensor("y", "INT8" if c.is_integer else "FLOAT32", out_shape, **(make.output if c.is_integer else {}))
     options: dict[str, Any] = {"time_major": c.time_major} if c.op == SEQUENCE else {}

@@ -88,7 +88,7 @@ def without_nodes() -> bytes:
 class FakeLiteRT:
     """Stands in for `LiteRTRunner`: answers with this engine's own tensors, one of them changed if wanted."""
 
-    resolver = "reference"
+    name = "LiteRT 0.0.0 reference"
 
     def __init__(self, change: int | None = None, hide: int | None = None) -> None:
         self.change, self.hide = change, hide

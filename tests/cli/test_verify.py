@@ -8,7 +8,7 @@ import pytest
 
 from intengine import InputError, Interpreter, MissingDependencyError
 from intengine.runners import LiteRTRunner, RunnerError
-from intengine.runners import litert as runner_module
+from intengine.runners import _child as runner_module
 from intengine.samples import Random, parse
 from intengine.verification import sides, verify
 from intengine.writer import ModelBuilder
@@ -20,7 +20,7 @@ CONV, FLAT = 2, 4
 @pytest.fixture
 def litert(monkeypatch: pytest.MonkeyPatch) -> FakeLiteRT:
     fake = FakeLiteRT()
-    monkeypatch.setattr(sides, "LiteRTRunner", lambda resolver: fake)
+    monkeypatch.setattr(sides, "open_runner", lambda profile: fake)
     return fake
 
 
