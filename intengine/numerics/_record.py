@@ -235,5 +235,5 @@ class Numerics:
     def of(self, node: NodeView) -> "Numerics":
         """The arithmetic in force for a node: the delegate's if it takes the node."""
         if self.delegate is not None and self.delegate.takes(node):
-            return self.delegate.numerics
+            return self.delegate.numerics.of(node)
         return self

@@ -17,12 +17,12 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "runner"
 
 
 def _layer() -> bytes:
-    """Scales that make ties frequent."""
+    """A multiplier of 0.3: the first of two roundings makes ties for the second."""
     rng = np.random.default_rng(0)
     b = ModelBuilder()
     x = b.tensor("x", "INT8", (1, 32), scale=0.5, zero_point=-3)
-    w = b.tensor("w", "INT8", (24, 32), rng.integers(-127, 128, (24, 32)), scale=2.0**-6, zero_point=0)
-    bias = b.tensor("bias", "INT32", (24,), rng.integers(-2000, 2000, 24), scale=2.0**-7, zero_point=0)
+    w = b.tensor("w", "INT8", (24, 32), rng.integers(-4, 5, (24, 32)), scale=0.6, zero_point=0)
+    bias = b.tensor("bias", "INT32", (24,), rng.integers(-200, 200, 24), scale=0.3, zero_point=0)
     y = b.tensor("y", "INT8", (1, 24), scale=1.0, zero_point=5)
     b.op("FULLY_CONNECTED", [x, w, bias], [y])
     return b.to_bytes([x], [y])
