@@ -51,10 +51,19 @@ class Averaging(StrEnum):
     FLOAT_EVEN = "sum * (scale * (1 / n)) + zero_point in float32, halves to even"
 
 
+class FloatElements(StrEnum):
+    """Elementwise operators and average pooling of float32."""
+
+    AS_WRITTEN = "each operation rounded, denormals kept; HARD_SWISH x * clamp(x + 3) / 6; means divided"
+    SIXTH = "as AS_WRITTEN, but HARD_SWISH in blocks of 4 (x * (1 / 6)) * clamp(x + 3), the rest times 1 / 6 at last"
+    FLUSHED = "denormals are zeros; HARD_SWISH by a fused multiply-add; average pools in groups of nine taps"
+
+
 class FloatAveraging(StrEnum):
-    """MEAN of real numbers."""
+    """MEAN of real numbers; UNITS also SUM."""
 
     IN_ORDER = "one sum in the order of the elements, divided"
+    UNITS = "the innermost reduced axis by itself (the last in two times 16 lanes), those times 1 / n in order"
     LANES_OF_LAST_AXIS = "over the last axis: eight sums in SSE lanes, added in pairs, divided; else as IN_ORDER"
 
 

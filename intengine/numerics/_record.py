@@ -15,6 +15,7 @@ from intengine.numerics._arithmetic import (
     Dequantizing,
     Exponentials,
     FloatAveraging,
+    FloatElements,
     LeakyRelu,
     Multiplication,
     ProductOfNone,
@@ -208,6 +209,7 @@ class Numerics:
     dequantizing: Dequantizing = Dequantizing.SUBTRACTED
     summing: Summing = Summing.FIXED_POINT
     averaging: Averaging = Averaging.FIXED_POINT
+    float_elements: FloatElements = FloatElements.AS_WRITTEN
     float_averaging: FloatAveraging = FloatAveraging.IN_ORDER
     sigmoid16: Sigmoid16 = Sigmoid16.INTERPOLATED
     exponentials: Exponentials = Exponentials.FIXED_POINT

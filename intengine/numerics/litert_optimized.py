@@ -83,6 +83,7 @@ LITERT_OPTIMIZED = replace(
     dequantizing=arithmetic.Dequantizing.SHIFTED_BLOCKS,
     summing=arithmetic.Summing.FLOAT,
     averaging=arithmetic.Averaging.IMAGE_BLOCKS,
+    float_elements=arithmetic.FloatElements.SIXTH,
     float_averaging=arithmetic.FloatAveraging.LANES_OF_LAST_AXIS,
     sigmoid16=arithmetic.Sigmoid16.FIXED_POINT,
     exponentials=arithmetic.Exponentials.FLOAT_TABLE,

@@ -87,7 +87,7 @@ def _leaky_relu(node: NodeView) -> bool:
     if not _of_one_type(source, out):
         return False
     if source.type is FLOAT:
-        return True
+        return math.isfinite(node.options["alpha"]) and node.options["alpha"] != 0.0
     ratio = scale_ratio(source, out)
     below = np.float32(ratio * np.float32(node.options["alpha"]))
     in_range = -127.99609375 <= below <= 2.0**7 and abs(below) >= 2.0**-8
@@ -125,10 +125,19 @@ def _resize(node: NodeView) -> bool:
     return _of_one_type(source, node.outputs[0]) and len(source.shape) == 4
 
 
-def _max_pool(node: NodeView) -> bool:
+def _window(node: NodeView) -> bool:
+    """Whether windows meet or overlap."""
     options = node.options
-    window = (options["filter_height"], options["filter_width"])
-    return _same_type(node) and _activation(node) and min(window) > 0 and math.prod(window) > 1
+    meet = options["stride_h"] <= options["filter_height"] and options["stride_w"] <= options["filter_width"]
+    return bool(meet)
+
+
+def _max_pool(node: NodeView) -> bool:
+    return _same_type(node) and _activation(node) and _window(node)
+
+
+def _average_pool(node: NodeView) -> bool:
+    return floats(node) and _activation(node) and _window(node)
 
 
 _UNARY_FLOAT = (
@@ -150,6 +159,7 @@ RULES: dict[str, Rule] = {
     "SUM": _reduce,
     "RESIZE_BILINEAR": _resize,
     "MAX_POOL_2D": _max_pool,
+    "AVERAGE_POOL_2D": _average_pool,
     **dict.fromkeys(_UNARY_FLOAT, floats),
 }
 

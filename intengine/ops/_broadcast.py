@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from intengine_kernels import xnnpack_float
 from intengine_kernels.binary import ADD, DIV, MUL, SUB, arithmetic
+from intengine_kernels.xnnpack_float import binary_flushed
 from numpy.typing import NDArray
 
+from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
 from intengine.step import Call, Ref
 
+_FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL}
 _UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
 
 
@@ -101,6 +105,9 @@ def plain_arithmetic(ctx: NodeContext, function: int, activation: int | None = N
     walk = Walk.of(out.shape, a, b)
     if out.dtype == np.float16:
         return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]
+    if ctx.numerics.float_elements is FloatElements.FLUSHED and function in _FLUSHED and out.dtype == np.float32:
+        before = (_FLUSHED[function], flat(a), flat(b), walk.shape)
+        return [Call(binary_flushed, (*before, *walk.strides, low, high, flat(out)))]
     return [Call(arithmetic, (function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out)))]
 
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.xnnpack_float import unary_flushed
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
+from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext
 from intengine.shapes import Shape
 from intengine.step import Call
@@ -65,6 +67,18 @@ def on_float32(function: Callable[..., None], *parameters: Any) -> Callable[[NDA
         return out
 
     return of
+
+
+def is_flushed(ctx: NodeContext) -> bool:
+    """Whether a node computes float32 with denormals as zeros."""
+    flushed = ctx.numerics.float_elements is FloatElements.FLUSHED
+    return flushed and ctx.output().type is TensorType.FLOAT32
+
+
+def flushed_calls(ctx: NodeContext, function: int, first: float = 0.0, second: float = 0.0) -> Sequence[Call]:
+    """A function of `intengine_kernels.xnnpack_float.unary_flushed`."""
+    source, out = ctx.input(0), ctx.output()
+    return [Call(unary_flushed, (function, source.ref((source.size,)), first, second, out.ref((out.size,))))]
 
 
 def through_float32(kernel: Callable[..., None], *arrays: NDArray[Any]) -> None:

@@ -53,6 +53,23 @@ class Walk:
         count = math.prod(shape[axis] for axis in axes)
         return cls(np.array(merged, np.int64), np.array(strides, np.int64), count)
 
+    @classmethod
+    def units(cls, ctx: NodeContext) -> "Walk":
+        """With reduced and kept axes in turn: only neighbours of one kind are merged, and axes of one element stay."""
+        shape, axes = ctx.input(0).shape, _axes(ctx)
+        merged: list[int] = []
+        kinds: list[bool] = []
+        for axis, size in enumerate(shape):
+            reduced = axis in axes
+            if kinds and kinds[-1] == reduced:
+                merged[-1] *= size
+            else:
+                merged.append(size)
+                kinds.append(reduced)
+        steps = contiguous_strides([1 if reduced else size for size, reduced in zip(merged, kinds, strict=True)])
+        to = [0 if reduced else step for step, reduced in zip(steps, kinds, strict=True)]
+        return cls(np.array(merged, np.int64), np.array(to, np.int64), math.prod(shape[axis] for axis in axes))
+
 
 def fill(ctx: NodeContext, value: Any) -> Sequence[Call]:
     """The output of a reduction over no elements at all."""

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import hard_swish_float
+from intengine_kernels.xnnpack_float import HARD_SWISH
 
 from intengine.fixedpoint import Ints, rdp, saturate, srdhm, wrap
 from intengine.model import TensorType
+from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext
+from intengine.ops._elementwise import flushed_calls, is_flushed
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, same_shape, table_calls
 from intengine.quantization import quantize_multiplier
@@ -26,7 +29,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
-        return [Call(hard_swish_float, (source.ref((source.size,)), out.ref((out.size,))))]
+        if is_flushed(ctx):
+            return flushed_calls(ctx, HARD_SWISH)
+        sixth = ctx.numerics.float_elements is FloatElements.SIXTH
+        return [Call(hard_swish_float, (source.ref((source.size,)), sixth, out.ref((out.size,))))]
     if source.type not in EIGHT_BIT or out.type is not source.type:
         ctx.unsupported()
     fine = np.float32(source.scale * np.float32(2.0**-7))

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import leaky_relu_float
+from intengine_kernels.xnnpack_float import LEAKY
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
 from intengine.numerics import LeakyRelu
 from intengine.ops._context import NodeContext
+from intengine.ops._elementwise import flushed_calls, is_flushed
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED, product_ratio, ratio, rescale, same_shape, table_calls
 from intengine.step import Call
@@ -22,6 +24,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     alpha = np.float32(ctx.options["alpha"])
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        if is_flushed(ctx):
+            return flushed_calls(ctx, LEAKY, float(alpha))
         return [Call(leaky_relu_float, (source.ref((source.size,)), float(alpha), out.ref((out.size,))))]
     if source.type not in QUANTIZED or out.type is not source.type:
         ctx.unsupported()

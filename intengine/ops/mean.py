@@ -13,6 +13,7 @@ from intengine_kernels.reduce import (
     reduce_requantize,
     reduce_scaled,
 )
+from intengine_kernels.xnnpack_float import sum_in_units
 
 from intengine.model import TensorType
 from intengine.numerics import Averaging, FloatAveraging, Summing
@@ -41,6 +42,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     divisor = walk.count if mean else 1
     flat = out.ref((out.size,))
     if source.type is TensorType.FLOAT32:
+        if ctx.numerics.float_averaging is FloatAveraging.UNITS:
+            factor = np.float32(1) / np.float32(divisor)
+            units = Walk.units(ctx)
+            scratch = Scratch(np.dtype(np.float32), (max(32, int(units.shape[-1])),))
+            return [Call(sum_in_units, (before[0], units.shape, units.strides, factor, scratch, flat))]
         lanes = mean and ctx.numerics.float_averaging is FloatAveraging.LANES_OF_LAST_AXIS
         if lanes and walk.shape.size == 2 and walk.strides[1] == 0:
             rows = source.ref(tuple(int(size) for size in walk.shape))

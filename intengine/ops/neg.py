@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from intengine_kernels.xnnpack_float import NEGATE
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
+from intengine.ops._elementwise import flushed_calls, is_flushed
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import same_shape
 from intengine.step import Call
@@ -24,6 +26,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if source.type not in _TYPES or out.type is not source.type:
         ctx.unsupported()
+    if is_flushed(ctx):
+        return flushed_calls(ctx, NEGATE)
     return [Call(np.negative, (source.ref(), out.ref()))]
 
 

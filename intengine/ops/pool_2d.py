@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels.pool import average_pool, average_pool_float, max_pool
+from intengine_kernels.xnnpack_float import average_pool_nines
 
 from intengine.model import TensorType
+from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_range
 from intengine.ops._registry import Operator, register
@@ -50,6 +52,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     rows = (0, out.shape[0] * out.shape[1])
     if ctx.node.op == "MAX_POOL_2D":
         return [Call(max_pool, (*before, everything[0], *rows, out.ref()))]
+    if source.type is TensorType.FLOAT32 and ctx.numerics.float_elements is FloatElements.FLUSHED:
+        return [Call(average_pool_nines, (*before, *rows, Scratch(np.dtype(np.float32), (9,)), out.ref()))]
     kernel = average_pool_float if source.type is TensorType.FLOAT32 else average_pool
     acc = Scratch(np.dtype(np.float32 if source.type is TensorType.FLOAT32 else np.int32), (out.shape[3],))
     return [Call(kernel, (*before, *rows, acc, out.ref()))]

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.elementwise import clamp_float
+from intengine_kernels.xnnpack_float import CLAMP
 
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
 from intengine.numerics import Relu6
 from intengine.ops._context import NodeContext
+from intengine.ops._elementwise import flushed_calls, is_flushed
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED, ratio, rescale, same_shape, table_calls
 from intengine.quantization import quantize_real
@@ -31,6 +33,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     real_lo, real_hi = _BOUNDS[ctx.node.op]
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
+        if is_flushed(ctx):
+            return flushed_calls(ctx, CLAMP, real_lo, real_hi)
         return [Call(clamp_float, (source.ref((source.size,)), real_lo, real_hi, out.ref((out.size,))))]
     if source.type not in QUANTIZED or out.type is not source.type:
         ctx.unsupported()

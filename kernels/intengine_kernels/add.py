@@ -106,7 +106,7 @@ def add_blocks(
                 second = _scaled(y, zb, ls, mb, b_shift, scheme)
                 value = rdp(srdhm(np.int32(first + second), mo), -out_shift)
                 if narrow:
-                    value = np.int32(np.int16(np.int32(np.int16(value)) + zo))
+                    value = np.int32(np.int16(np.int32(np.int32(np.int16(np.int32(value))) + zo)))
                 else:
                     value = np.int32(value + zo)
                 out[at + i] = store(max(min(value, hi), lo))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.draws import draws
 from tests.draws._differential import Sides, Tally
+from tests.draws._inexact import INEXACT, MATRIX
 
 DRAWS = draws()
 
@@ -31,3 +32,23 @@ def test_drawn_problems_give_the_bytes_of_litert(key: str, sides: Sides) -> None
         sides.compare(data.draw(DRAWS[key]), tally)
 
     check()
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("profile", ["litert-optimized", "litert-xnnpack"])
+@pytest.mark.parametrize("key", sorted(key for key in DRAWS if not any(word in key for word in MATRIX)))
+def test_drawn_problems_give_the_bytes_of_a_profile(key: str, profile: str, sides: Sides) -> None:
+    if (profile, key) in INEXACT:
+        pytest.skip(INEXACT[profile, key])
+    tally = Tally()
+
+    @settings(max_examples=3, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        sides.compare(data.draw(DRAWS[key]), tally, profile)
+
+    check()
+
+
+def test_inexact_keys_exist() -> None:
+    assert {key for _, key in INEXACT} <= set(DRAWS)
