@@ -125,7 +125,8 @@ class Numerics:
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
-        ratio, sigmoid8, relu6, rsqrt16, cast_to_integer, softmax16, svdf_state, svdf_sum, sequence_lstm: see their types.
+        ratio, sigmoid8, relu6, rsqrt16, cast_to_integer, softmax16, svdf_state, svdf_sum,
+            sequence_lstm: see their types.
         adds_powers_of_two: whether ADD and SUB of int16 with power-of-two scales are shifts.
         add_clamps_int32: whether ADD of int32 has its fused activation.
         space_to_batch_pads: whether SPACE_TO_BATCH_ND pads with the zero point, not 0.

@@ -26,7 +26,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.type in (TensorType.INT8, TensorType.UINT8):
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        return _power_of_two(ctx) if _is_power_of_two(ctx) and ctx.numerics.adds_powers_of_two else _quantized(ctx, left_shift=15)
+        return (
+            _power_of_two(ctx)
+            if _is_power_of_two(ctx) and ctx.numerics.adds_powers_of_two
+            else _quantized(ctx, left_shift=15)
+        )
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
         unclamped = ctx.node.op == "ADD" and out.type is TensorType.INT32 and not ctx.numerics.add_clamps_int32
         return plain_arithmetic(ctx, function, NONE if unclamped else None)

@@ -25,7 +25,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """8-bit: a table of float32 values, or int8 in fixed point. int16: an interpolated table. The output's scale is fixed.
+    """8-bit: a table of float32 values, or fixed point. int16: an interpolated table. The output's scale is fixed.
 
     Source: tflite/kernels/activations.cc
     """

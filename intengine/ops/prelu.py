@@ -22,8 +22,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """Source: tflite/kernels/activations.cc
-    """
+    """Source: tflite/kernels/activations.cc"""
     x, alpha, out = ctx.input(0), ctx.input(1), ctx.output()
     walk = Walk.of(out.shape, x, alpha)
     if x.type is alpha.type is out.type is TensorType.FLOAT32:

@@ -7,8 +7,8 @@ from intengine_kernels.lanes import accumulate_lanes
 from intengine_kernels.svdf import svdf_in_order, svdf_integer, svdf_remember
 
 from intengine.model import TensorType
-from intengine.ops import _hybrid
 from intengine.numerics import SvdfState, SvdfSum
+from intengine.ops import _hybrid
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
 from intengine.ops._registry import Operator, register

@@ -23,7 +23,7 @@ def _tanh(x: np.ndarray) -> np.ndarray:
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
-    """8-bit: a table of float32 values, or int8 in fixed point. int16: an interpolated table of the sigmoid at twice the input.
+    """8-bit: a table of float32 values, or fixed point. int16: an interpolated table of the sigmoid at twice the input.
 
     Source: tflite/kernels/activations.cc
     """

@@ -169,7 +169,9 @@ def problem(name: str, config: Config, *, ulp: int = 0, reason: str = "") -> Pro
         norm = [-1 if c.cifg and g == "i" else _norm(make, f"n{g}") for g in "ifco"]
     intermediates: list[int] = []
     if c.is_integer:
-        intermediates = [b.tensor(f"m{i}", "INT16", c.intermediate, scale=make.scale(2**-12), zero_point=0) for i in range(4)]
+        intermediates = [
+            b.tensor(f"m{i}", "INT16", c.intermediate, scale=make.scale(2**-12), zero_point=0) for i in range(4)
+        ]
         if c.narrow:
             intermediates = [
                 b.tensor(f"m{i}", "INT8", (), scale=make.scale(2**-6 if i % 3 else 2**-11), zero_point=int(z))

@@ -1,4 +1,4 @@
-"""Forms that tflite-micro runs and other draws seldom or never have: plain LSTM cells, outputs of fixed quantization."""
+"""Forms that tflite-micro runs and other draws seldom have: plain LSTM cells, outputs of fixed quantization."""
 
 from typing import Any
 
@@ -116,4 +116,3 @@ DRAWS: dict[str, st.SearchStrategy[Problem]] = {
     "TANH int8 of scale 1/128": _fixed_output("TANH", 1 / 128, 0, "INT8"),
     "SOFTMAX int8 to int16 of zero point -32768": _fixed_output("SOFTMAX", 1 / 65536, -32768, "INT16"),
 }
-

@@ -10,11 +10,12 @@ import intengine
 pytestmark = pytest.mark.shared
 
 
-def test_all_tflm_vectors_are_exact(shared: Path) -> None:
+@pytest.mark.parametrize("profile", ["litert-reference", "tflm"])
+def test_all_tflm_vectors_are_exact(shared: Path, profile: str) -> None:
     paths = sorted((shared / "vectors" / "tflm_seanet").glob("*.tflite"))
     assert len(paths) == 64
     for path in paths:
-        engine = intengine.Interpreter(path)
+        engine = intengine.Interpreter(path, profile=profile)
         with np.load(path.with_suffix(".npz")) as data:
             inputs = {}
             for i, (name, shape) in enumerate(engine.input_shapes.items()):
