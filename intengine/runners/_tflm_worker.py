@@ -16,12 +16,16 @@ _TOO_SMALL = ("failed to resize buffer", "failed to allocate", "missing:", "aren
 
 @dataclass(frozen=True, eq=False)
 class _Loaded:
-    """An interpreter with what it does not tell: which tensors its inputs and outputs are."""
+    """An interpreter with what it does not tell: which tensors its inputs and outputs are.
+
+    Attributes:
+        shown: further tensors that it can show.
+    """
 
     interpreter: Any
-    keep_all: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    shown: frozenset[int]
 
 
 class _Said:
@@ -43,7 +47,7 @@ class _Said:
 _said = _Said()
 
 
-def _load(model: bytes, keep_all: bool, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> _Loaded:
+def _load(model: bytes, inputs: tuple[int, ...], outputs: tuple[int, ...], shown: set[int], keep_all: bool) -> _Loaded:
     from tflite_micro.python.tflite_micro.runtime import Interpreter, InterpreterConfig
 
     config = InterpreterConfig.kPreserveAllTensors if keep_all else InterpreterConfig.kAllocationRecording
@@ -58,7 +62,7 @@ def _load(model: bytes, keep_all: bool, inputs: tuple[int, ...], outputs: tuple[
                 size *= 2
                 continue
             raise RuntimeError(why or str(error)) from error
-        return _Loaded(interpreter, keep_all, inputs, outputs)
+        return _Loaded(interpreter, inputs, outputs, frozenset(shown))
 
 
 def _run(loaded: _Loaded, inputs: Tensors, wanted: tuple[int, ...]) -> Tensors:
@@ -74,7 +78,7 @@ def _run(loaded: _Loaded, inputs: Tensors, wanted: tuple[int, ...]) -> Tensors:
         try:
             if index in loaded.outputs:
                 out[index] = np.array(loaded.interpreter.get_output(loaded.outputs.index(index)))
-            elif loaded.keep_all:
+            elif index in loaded.shown:
                 out[index] = np.array(loaded.interpreter.GetTensor(index, 0)["tensor_data"])
         except ValueError:
             continue

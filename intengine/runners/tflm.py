@@ -5,8 +5,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from intengine.model import TensorType
 from intengine.reader import load
 from intengine.runners._child import ChildRunner, RunnerError, Tensors
+
+#: tflite-micro dies of showing tensors that hold a handle.
+_NOT_SHOWN = (TensorType.RESOURCE, TensorType.STRING, TensorType.VARIANT)
 
 
 class TFLMRunner(ChildRunner):
@@ -49,7 +53,8 @@ class TFLMRunner(ChildRunner):
         if shapes:
             raise RunnerError("tflite-micro cannot resize inputs.")
         graph = load(model).main
-        self._ask(("load", name, model, keep_all, graph.inputs, graph.outputs))
+        shown = {tensor.index for tensor in graph.tensors if tensor.type not in _NOT_SHOWN} if keep_all else set()
+        self._ask(("load", name, model, graph.inputs, graph.outputs, shown, keep_all))
 
     def run(self, inputs: Mapping[int, NDArray[Any]], wanted: tuple[int, ...], *, name: str = "") -> Tensors:
         """Invoke the model of that name once; gives the wanted tensors that tflite-micro can show.

@@ -7,14 +7,19 @@ import pytest
 
 import intengine
 
+#: Recorded before tflite-micro formed the multipliers of LEAKY_RELU in double precision: the version that the profile
+#: names gives one other element in each.
+OLDER = ("leaky_relu11.tflite", "leaky_relu19.tflite")
+
 pytestmark = pytest.mark.shared
 
 
-def test_all_tflm_vectors_are_exact(shared: Path) -> None:
+@pytest.mark.parametrize("profile", ["litert-reference", "tflm"])
+def test_all_tflm_vectors_are_exact(shared: Path, profile: str) -> None:
     paths = sorted((shared / "vectors" / "tflm_seanet").glob("*.tflite"))
     assert len(paths) == 64
     for path in paths:
-        engine = intengine.Interpreter(path)
+        engine = intengine.Interpreter(path, profile=profile)
         with np.load(path.with_suffix(".npz")) as data:
             inputs = {}
             for i, (name, shape) in enumerate(engine.input_shapes.items()):
@@ -23,7 +28,8 @@ def test_all_tflm_vectors_are_exact(shared: Path) -> None:
             (golden,) = (data[key] for key in data if key.startswith("golden"))
         (out,) = engine.run(inputs).values()
         assert out.dtype == golden.dtype, path.name
-        assert np.array_equal(out.reshape(-1), golden), path.name
+        differs = profile == "tflm" and path.name in OLDER
+        assert int((out.reshape(-1) != golden).sum()) == differs, path.name
 
 
 def test_the_vela_vector_is_exact(shared: Path) -> None:
