@@ -78,6 +78,10 @@ def _product(node: NodeView) -> bool:
     return bool(2.0**-16 <= product / np.float32(out.quantization.scale[0]) < 2.0**8)
 
 
+def _quotient(node: NodeView) -> bool:
+    return floats(node) and _activation(node)
+
+
 def _same_type(node: NodeView) -> bool:
     return _of_one_type(*tensors(node))
 
@@ -149,6 +153,7 @@ RULES: dict[str, Rule] = {
     "ADD": _sum,
     "SUB": _sum,
     "MUL": _product,
+    "DIV": _quotient,
     "LEAKY_RELU": _leaky_relu,
     "LOGISTIC": _same_type,
     "TANH": _same_type,

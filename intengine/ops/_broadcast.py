@@ -17,7 +17,7 @@ from intengine.quantization import real_bounds
 from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
 from intengine.step import Call, Ref
 
-_FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL}
+_FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL, DIV: xnnpack_float.DIV}
 _UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
 
 
@@ -107,7 +107,7 @@ def plain_arithmetic(ctx: NodeContext, function: int, activation: int | None = N
         return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]
     if ctx.numerics.float_elements is FloatElements.FLUSHED and function in _FLUSHED and out.dtype == np.float32:
         before = (_FLUSHED[function], flat(a), flat(b), walk.shape)
-        return [Call(binary_flushed, (*before, *walk.strides, low, high, flat(out)))]
+        return [Call(binary_flushed, (*before, *walk.strides, lo, hi, flat(out)))]
     return [Call(arithmetic, (function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out)))]
 
 

@@ -10,9 +10,9 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.jit import inline, kernel
 
 #: Functions of `unary_flushed`.
-NEGATE, CLAMP, LEAKY, HARD_SWISH, SQUARE = range(5)
+NEGATE, CLAMP, LEAKY, HARD_SWISH, SQUARE, FLOOR, CEIL = range(7)
 #: Functions of `binary_flushed`.
-ADD, SUB, MUL = range(3)
+ADD, SUB, MUL, DIV = range(4)
 
 _LEAST_NORMAL = np.float32(1.1754943508222875e-38)
 _LANES = 16
@@ -47,7 +47,7 @@ def fma32(a, b, c):
 def unary_flushed(function, x, first, second, out):
     """out = function(x). x, out: flat float32.
 
-    NEGATE: 0 - x. CLAMP: within first..second. LEAKY: first * x below 0. SQUARE: x * x.
+    NEGATE: 0 - x. CLAMP: within first..second. LEAKY: first * x below 0. SQUARE: x * x. FLOOR, CEIL: as named.
     HARD_SWISH: x * min(max(fma(x, 1/6, 1/2), 0), 1).
     """
     zero, half, one = np.float32(0), np.float32(0.5), np.float32(1)
@@ -62,6 +62,10 @@ def unary_flushed(function, x, first, second, out):
             out[i] = second if second < v else v
         elif function == LEAKY:
             out[i] = flushed(np.float32(v * first)) if v < zero else x[i]
+        elif function == FLOOR:
+            out[i] = np.floor(v)
+        elif function == CEIL:
+            out[i] = np.ceil(v)
         elif function == SQUARE:
             out[i] = flushed(np.float32(v * v))
         else:
@@ -73,7 +77,7 @@ def unary_flushed(function, x, first, second, out):
 
 @kernel
 def binary_flushed(function, a, b, shape, a_strides, b_strides, lo, hi, out):
-    """As `binary.arithmetic` of ADD, SUB and MUL, flat float32."""
+    """As `binary.arithmetic`, flat float32; without an activation lo and hi are infinite."""
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     lo, hi = np.float32(lo), np.float32(hi)
@@ -87,8 +91,10 @@ def binary_flushed(function, a, b, shape, a_strides, b_strides, lo, hi, out):
                 value = flushed(np.float32(x + y))
             elif function == SUB:
                 value = flushed(np.float32(x - y))
-            else:
+            elif function == MUL:
                 value = flushed(np.float32(x * y))
+            else:
+                value = flushed(np.float32(x / y))
             value = lo if value < lo else value
             out[at + i] = hi if hi < value else value
 

@@ -20,6 +20,7 @@ _OPTIMIZED = (
     "LOGISTIC float32",
     "LOG_SOFTMAX float32",
     "SOFTMAX float32",
+    "TANH float32",
 )
 _FLOAT = ("COS", "ELU", "EXP", "GELU", "LOG", "LOGISTIC", "RSQRT", "SIN", "SOFTMAX", "SQRT", "TANH")
 _HALVES = ("COS", "GELU", "LOGISTIC", "MUL", "SIN", "SOFTMAX", "TANH")
