@@ -184,6 +184,7 @@ class Numerics:
         add_clamps_int32: whether ADD of int32 has its fused activation.
         space_to_batch_pads: whether SPACE_TO_BATCH_ND pads with the zero point, not 0.
         embedding_row_scales: whether EMBEDDING_LOOKUP has a scale for each row, not the first for all.
+        arg_max_passes_nan: whether ARG_MAX and ARG_MIN pass over a NaN that comes first.
     """
 
     name: str
@@ -233,6 +234,7 @@ class Numerics:
     add_clamps_int32: bool = True
     space_to_batch_pads: bool = True
     embedding_row_scales: bool = True
+    arg_max_passes_nan: bool = True
 
     def of(self, node: NodeView) -> "Numerics":
         """The arithmetic in force for a node: the delegate's if it takes the node."""

@@ -52,4 +52,5 @@ TFLM = replace(
     add_clamps_int32=False,
     space_to_batch_pads=False,
     embedding_row_scales=False,
+    arg_max_passes_nan=False,
 )

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 
 from intengine.fixedpoint import INT32_MAX, Ints, exp_negative, mbqm, rdp, saturating_shift, srdhm
-from intengine.ops._context import Operand
 from intengine.quantization import quantize_multiplier
 
 _INTEGER_BITS = 4
@@ -21,20 +20,20 @@ _FRACTION_BITS = 31 - _INTEGER_BITS
 _LINE_START, _LINE_SLOPE = 1515870810, -1010580540
 
 
-def logistic8(source: Operand, values: Ints) -> Ints:
-    """256 * logistic(x) - 128, saturated to int8; values: int64[n] in the type of `source`."""
-    return _saturated(source, values, lambda raw: rdp(_logistic(raw), 23) - 128)
+def logistic8(scale: float, zero_point: int, values: Ints) -> Ints:
+    """256 * logistic(x) - 128, saturated to int8; values: int64[n] of the input's scale and zero point."""
+    return _saturated(scale, zero_point, values, lambda raw: rdp(_logistic(raw), 23) - 128)
 
 
-def tanh8(source: Operand, values: Ints) -> Ints:
-    """128 * tanh(x), saturated to int8; values: int64[n] in the type of `source`."""
-    return _saturated(source, values, lambda raw: rdp(_tanh(raw), 24))
+def tanh8(scale: float, zero_point: int, values: Ints) -> Ints:
+    """128 * tanh(x), saturated to int8; values: int64[n] of the input's scale and zero point."""
+    return _saturated(scale, zero_point, values, lambda raw: rdp(_tanh(raw), 24))
 
 
-def _saturated(source: Operand, values: Ints, function: Callable[[Ints], Ints]) -> Ints:
-    multiplier, shift = quantize_multiplier(float(source.scale) * (1 << _FRACTION_BITS))
+def _saturated(scale: float, zero_point: int, values: Ints, function: Callable[[Ints], Ints]) -> Ints:
+    multiplier, shift = quantize_multiplier(scale * (1 << _FRACTION_BITS))
     radius = math.floor(((1 << _INTEGER_BITS) - 1) * 2.0 ** (_FRACTION_BITS - shift))
-    distance = values - source.zero_point
+    distance = values - zero_point
     inside = np.abs(distance) < radius
     raw = mbqm(np.where(inside, distance, 0), multiplier, shift)
     return np.where(inside, np.clip(function(raw), -128, 127), np.where(distance < 0, -128, 127))

@@ -37,14 +37,14 @@ def applies(ctx: NodeContext, cell: Cell) -> bool:
 
 
 @functools.cache
-def _table(function: str, power: int) -> NDArray[np.int16]:
+def table(function: str, power: int) -> NDArray[np.int16]:
     """int16[65536]: entry i is logistic or tanh of 2**power times the raw whose bits are i."""
     raws: Ints = np.arange(65536).astype(np.uint16).view(np.int16).astype(np.int64)
     shift = _FRACTION_BITS + power
     scaled = raws * (3 << shift) if shift >= 0 else (raws * 3 + (1 << (-shift - 1))) >> -shift
-    table = (logistic16 if function == "logistic" else tanh16)(scaled).astype(np.int16)
-    table.flags.writeable = False
-    return table
+    found = (logistic16 if function == "logistic" else tanh16)(scaled).astype(np.int16)
+    found.flags.writeable = False
+    return found
 
 
 def prepare(ctx: NodeContext, cell: Cell, shape: Shape) -> Sequence[Call]:
@@ -76,7 +76,7 @@ def prepare(ctx: NodeContext, cell: Cell, shape: Shape) -> Sequence[Call]:
             lstm_sigmoid_table,
             (
                 *before, wx_bias, rh_bias, wide, scales.astype(np.int32), products, clip_at,
-                _table("logistic", -_FRACTION_BITS), _table("tanh", -_FRACTION_BITS), _table("tanh", power),
+                table("logistic", -_FRACTION_BITS), table("tanh", -_FRACTION_BITS), table("tanh", power),
                 state.zero_point, *INTEGER_RANGE[state.type],
                 Scratch(np.dtype(np.int16), (4, cell.units)), *states, out,
             ),

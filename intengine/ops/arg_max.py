@@ -4,7 +4,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.arg_extremum import arg_extremum, arg_extremum_float_rows, arg_extremum_rows
+from intengine_kernels.arg_extremum import (
+    arg_extremum,
+    arg_extremum_float_rows,
+    arg_extremum_in_order,
+    arg_extremum_rows,
+)
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
@@ -38,10 +43,13 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     size, least = source.shape[axis], int(ctx.node.op == "ARG_MIN")
     outer, inner = math.prod(source.shape[:axis]), math.prod(source.shape[axis + 1 :])
     dtype = np.dtype(np.uint8) if source.type is TensorType.BOOL else source.dtype
+    shaped = (least, source.ref((outer, size, inner), dtype), out.ref((outer, inner)))
+    if source.type is TensorType.FLOAT32 and not ctx.numerics.arg_max_passes_nan:
+        return [Call(arg_extremum_in_order, shaped)]
     if inner == 1:
         kernel = arg_extremum_float_rows if source.type is TensorType.FLOAT32 else arg_extremum_rows
         return [Call(kernel, (least, source.ref((outer, size), dtype), out.ref((outer,))))]
-    return [Call(arg_extremum, (least, source.ref((outer, size, inner), dtype), out.ref((outer, inner))))]
+    return [Call(arg_extremum, shaped)]
 
 
 for _name in ("ARG_MAX", "ARG_MIN"):

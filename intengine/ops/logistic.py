@@ -46,7 +46,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type in EIGHT_BIT and out.type is source.type:
         ctx.require(out.scale == np.float32(1 / 256), "needs an output scale of 1/256", float(out.scale))
         if ctx.numerics.sigmoid8 is Sigmoid8.FIXED_POINT and source.type is TensorType.INT8:
-            return table_calls(ctx, partial(logistic8, source))
+            return table_calls(ctx, partial(logistic8, float(source.scale), source.zero_point))
         even = ctx.numerics.table_rounding is TableRounding.HALF_EVEN
         return table_calls(ctx, float_table(ctx, _sigmoid64 if even else _sigmoid))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:

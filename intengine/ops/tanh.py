@@ -34,7 +34,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return float_calls(ctx, tanh_float)
     if source.type in EIGHT_BIT and out.type is source.type:
         if ctx.numerics.sigmoid8 is Sigmoid8.FIXED_POINT and source.type is TensorType.INT8:
-            return table_calls(ctx, partial(tanh8, source))
+            return table_calls(ctx, partial(tanh8, float(source.scale), source.zero_point))
         return table_calls(ctx, float_table(ctx, tanhf))
     if source.type is TensorType.INT16 and out.type is TensorType.INT16:
         ctx.require(out.scale == np.float32(1 / 32768), "needs an output scale of 1/32768", float(out.scale))

@@ -30,6 +30,24 @@ def arg_extremum(least, x, out):
 
 
 @kernel
+def arg_extremum_in_order(least, x, out):
+    """As `arg_extremum`, but a NaN that comes first stays.
+
+    Source: tensorflow/lite/micro/kernels/arg_min_max.cc
+    """
+    outer, size, inner = x.shape
+    store = out.dtype.type
+    for o in range(outer):
+        for i in range(inner):
+            best, at = x[o, 0, i], 0
+            for k in range(1, size):
+                value = x[o, k, i]
+                if (value < best) if least else (value > best):
+                    best, at = value, k
+            out[o, i] = store(at)
+
+
+@kernel
 def arg_extremum_rows(least, x, out):
     """out[o] = index of the extremum of x[o]. x: an integer type [outer, size]. out: int32[outer] or int64[outer]."""
     outer, size = x.shape
