@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Ratio(StrEnum):
-    """Multipliers of ABS, MUL, RELU and RSQRT, which are ratios of scales."""
+    """Multipliers of ABS, DIV, LEAKY_RELU, MUL, PRELU, RELU, RSQRT and SOFTMAX of int16: ratios of scales."""
 
     FLOAT32 = "products and quotients of scales rounded to float32"
     FLOAT64 = "products and quotients of scales in double precision"
