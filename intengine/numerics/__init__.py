@@ -35,13 +35,14 @@ from intengine.numerics._micro_arithmetic import (
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
+from intengine.numerics.cmsis_nn import CMSIS_NN
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 from intengine.numerics.litert_xnnpack import LITERT_XNNPACK
 from intengine.numerics.tflm import TFLM
 
 PROFILES: dict[str, Numerics] = {
-    profile.name: profile for profile in (LITERT_REFERENCE, LITERT_OPTIMIZED, LITERT_XNNPACK, TFLM)
+    profile.name: profile for profile in (LITERT_REFERENCE, LITERT_OPTIMIZED, LITERT_XNNPACK, TFLM, CMSIS_NN)
 }
 
 

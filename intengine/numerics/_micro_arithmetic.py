@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Ratio(StrEnum):
-    """Multipliers of ABS, MUL, RELU and RSQRT, which are ratios of scales."""
+    """Multipliers of ABS, DIV, LEAKY_RELU, MUL, PRELU, RELU, RSQRT and SOFTMAX of int16: ratios of scales."""
 
     FLOAT32 = "products and quotients of scales rounded to float32"
     FLOAT64 = "products and quotients of scales in double precision"
@@ -57,6 +57,7 @@ class SvdfState(StrEnum):
 
     CLAMPED = "the requantized sum plus the zero point, clamped"
     WRAPS = "the requantized sum, clamped, plus the zero point, which wraps"
+    NO_ZERO_POINT = "the requantized sum, clamped; its zero point counts as 0"
 
 
 class SequenceLstm(StrEnum):
@@ -64,3 +65,4 @@ class SequenceLstm(StrEnum):
 
     GEMMLOWP = "gates by gemmlowp's 16-bit functions, products rescaled by powers of two; float32 sums in lanes"
     SIGMOID_TABLE = "gates by the interpolated table of int16 LOGISTIC, products by multipliers; float32 sums in order"
+    LATE_SATURATION = "the same, but what is added to a gate or a cell saturates only with the sum"

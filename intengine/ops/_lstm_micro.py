@@ -33,7 +33,7 @@ def applies(ctx: NodeContext, cell: Cell) -> bool:
     known = types == {TensorType.FLOAT32 if cell.source.type is TensorType.FLOAT32 else TensorType.INT8}
     plain = known and not extras and all(operand.rank == 2 for operand in cell.r)
     is_tanh = ctx.options["fused_activation_function"] == TANH
-    return ctx.numerics.sequence_lstm is SequenceLstm.SIGMOID_TABLE and plain and is_tanh
+    return ctx.numerics.sequence_lstm is not SequenceLstm.GEMMLOWP and plain and is_tanh
 
 
 @functools.cache
@@ -70,12 +70,13 @@ def prepare(ctx: NodeContext, cell: Cell, shape: Shape) -> Sequence[Call]:
     cell_scale = float(cell.cell_state.scale)
     ratios = (_UNIT * cell_scale / cell_scale, _UNIT * _UNIT / cell_scale, _UNIT * _UNIT / float(state.scale))
     products = np.array([quantize_multiplier(ratio) for ratio in ratios], np.int32)
+    late = ctx.numerics.sequence_lstm is SequenceLstm.LATE_SATURATION
     clip_at = int(min(float(np.float32(ctx.options["cell_clip"])) / cell_scale, 32767.0))
     return [
         Call(
             lstm_sigmoid_table,
             (
-                *before, wx_bias, rh_bias, wide, scales.astype(np.int32), products, clip_at,
+                *before, wx_bias, rh_bias, wide, late, scales.astype(np.int32), products, clip_at,
                 table("logistic", -_FRACTION_BITS), table("tanh", -_FRACTION_BITS), table("tanh", power),
                 state.zero_point, *INTEGER_RANGE[state.type],
                 Scratch(np.dtype(np.int16), (4, cell.units)), *states, out,

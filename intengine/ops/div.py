@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from intengine.errors import InputError
 from intengine.fixedpoint import Ints, saturating_shift, srdhm, wrap
 from intengine.model import TensorType
+from intengine.numerics import Ratio
 from intengine.ops._broadcast import broadcast_shape, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
@@ -81,10 +82,12 @@ def _divide_quantized(
 
 
 def _quantized(ctx: NodeContext) -> Sequence[Call]:
-    """The multiplier is formed in float32."""
+    """The multiplier's width is the profile's."""
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     with np.errstate(all="ignore"):
         real = float(a.scale / np.float32(b.scale * out.scale))
+        if ctx.numerics.ratio is Ratio.FLOAT64:
+            real = float(a.scale) / (float(b.scale) * float(out.scale))
     lo, hi = ctx.activation_range(out)
     parameters = (a.zero_point, b.zero_point, *quantize_multiplier(real), out.zero_point, lo, hi)
     return [Call(_divide_quantized, (a.ref(), b.ref(), *parameters, out.ref()))]

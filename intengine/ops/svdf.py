@@ -59,6 +59,7 @@ def _integer(ctx: NodeContext) -> Sequence[Call]:
     for weights in (w, wt):
         if weights.zero_point != 0:
             weights.refuse("holds weights and needs zero point 0", str(weights.zero_point))
+    zero_point = 0 if ctx.numerics.svdf_state is SvdfState.NO_ZERO_POINT else state.zero_point
     into, beyond = _real_multiplier(source, w, state), _real_multiplier(state, wt, out)
     return [
         Call(
@@ -66,7 +67,7 @@ def _integer(ctx: NodeContext) -> Sequence[Call]:
             (
                 source.ref(), source.zero_point, w.ref(), wt.ref(),
                 bias.ref((units,)) if bias else np.zeros(units, np.int32),
-                state.ref((source.shape[0], filters, steps)), state.zero_point, *state.range, *into, *beyond,
+                state.ref((source.shape[0], filters, steps)), zero_point, *state.range, *into, *beyond,
                 out.zero_point, *out.range, ctx.numerics.svdf_state is SvdfState.WRAPS, out.ref(),
             ),
         )

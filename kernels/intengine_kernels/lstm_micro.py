@@ -18,7 +18,7 @@ _MOST = np.float32(3.4028234663852886e38)
 
 @subroutine
 def layer(x, w, bias, wide, multiplier, shift):
-    """clamp(requantize(bias + sum of w * x)) to int16; the sum is int64 with one rounding if wide, else int32.
+    """requantize(bias + sum of w * x), int32; the sum is int64 with one rounding if wide, else int32.
 
     Args: x: int8[K] or int16[K]. w: int8[K]. bias: int64. multiplier, shift: int32.
     """
@@ -26,11 +26,11 @@ def layer(x, w, bias, wide, multiplier, shift):
         total = np.int64(bias)
         for k in range(x.shape[0]):
             total += np.int64(x[k]) * np.int64(w[k])
-        return clamp16(mbqm64(total, multiplier, shift))
+        return mbqm64(total, multiplier, shift)
     acc = np.int32(bias)
     for k in range(x.shape[0]):
         acc = np.int32(acc + np.int32(np.int32(x[k]) * np.int32(w[k])))
-    return clamp16(mbqm(acc, multiplier, shift))
+    return mbqm(acc, multiplier, shift)
 
 
 @inline
@@ -39,21 +39,29 @@ def _product(a, b, scale):
     return mbqm(np.int32(np.int32(a) * np.int32(b)), scale[0], scale[1])
 
 
+@inline
+def _joined(first, second, late):
+    """int16 first + second of two int32, the first saturated, the second too unless late."""
+    added = np.int64(second) if late else np.int64(clamp16(second))
+    return clamp16(np.int64(clamp16(first)) + added)
+
+
 @kernel
 def lstm_sigmoid_table(
-    x, time_major, w, r, wx_bias, rh_bias, wide, scales, products, cell_clip, sigmoid, tanh, tanh_cell,
+    x, time_major, w, r, wx_bias, rh_bias, wide, late, scales, products, cell_clip, sigmoid, tanh, tanh_cell,
     zero_point, lo, hi, gates, output_state, cell_state, out,
 ):  # fmt: skip
     """A sequence through an LSTM cell of int8 or int16 activations and int16 gates.
 
-    gate = sat16(layer(x) + layer(h)), through sigmoid (tanh for the cell gate)
+    gate = sat16(sat16(layer(x)) + sat16(layer(h))), through sigmoid (tanh for the cell gate)
     c = sat16(sat16(forget * c) + sat16(input * cell gate)), clipped
     h = clamp(output * tanh(c) + zero_point)
 
     Args:
         x: int8 or int16 [B, T, I], or [T, B, I] if time_major; out: the same with N.
         w: int8[4, N, I]. r: int8[4, N, N]. wx_bias, rh_bias: int64[4, N], zero points folded in.
-        wide: whether sums are int64.
+        wide: whether sums are int64. late: whether what is added, layer(h) and input * cell gate, saturates only with
+            the sum.
         scales: int32[4, 2, 2], multiplier and shift of input and state. products: int32[3, 2], of the three products.
         cell_clip: 0 for none. sigmoid, tanh, tanh_cell: int16[65536] tables.
         zero_point, lo, hi: of the output.
@@ -76,13 +84,12 @@ def lstm_sigmoid_table(
             for g in range(count):
                 table = tanh if g == CELL else sigmoid
                 for n in range(units):
-                    value = np.int64(layer(source, w[g, n], wx_bias[g, n], wide, scales[g, 0, 0], scales[g, 0, 1]))
-                    value += np.int64(layer(state, r[g, n], rh_bias[g, n], wide, scales[g, 1, 0], scales[g, 1, 1]))
-                    gates[g, n] = look_up(table, clamp16(value))
+                    first = layer(source, w[g, n], wx_bias[g, n], wide, scales[g, 0, 0], scales[g, 0, 1])
+                    second = layer(state, r[g, n], rh_bias[g, n], wide, scales[g, 1, 0], scales[g, 1, 1])
+                    gates[g, n] = look_up(table, _joined(first, second, late))
             for n in range(units):
-                kept = clamp16(_product(gates[FORGET, n], cell[n], products[_KEPT]))
-                added = clamp16(_product(gates[INPUT, n], gates[CELL, n], products[_ADDED]))
-                value = clamp16(np.int64(kept) + np.int64(added))
+                kept = _product(gates[FORGET, n], cell[n], products[_KEPT])
+                value = _joined(kept, _product(gates[INPUT, n], gates[CELL, n], products[_ADDED]), late)
                 if clip > 0:
                     value = max(min(value, clip), np.int16(-clip))
                 cell[n] = value

@@ -61,8 +61,9 @@ def test_tables_of_the_gates(function: str, power: int) -> None:
 
 @both_ways(lstm_sigmoid_table)
 @pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("time_major", [False, True])
-def test_an_integer_lstm(run: Callable[..., Any], wide: bool, time_major: bool) -> None:
+def test_an_integer_lstm(run: Callable[..., Any], wide: bool, late: bool, time_major: bool) -> None:
     rng = np.random.default_rng(wide)
     batch, steps, inputs, units, clip, zero_point = 2, 3, 4, 3, 20000, 0 if wide else -5
     kind = np.int16 if wide else np.int8
@@ -70,7 +71,7 @@ def test_an_integer_lstm(run: Callable[..., Any], wide: bool, time_major: bool) 
     x = rng.integers(info.min, info.max, (steps, batch, inputs), dtype=kind)
     w, r = (rng.integers(-128, 128, (4, units, n)).astype(np.int8) for n in (inputs, units))
     wx, rh = (rng.integers(-3000, 3000, (4, units)) for _ in range(2))
-    scales = np.stack([rng.integers(2**30, 2**31, (4, 2)), rng.integers(-8, -4, (4, 2))], -1).astype(np.int32)
+    scales = np.stack([rng.integers(2**30, 2**31, (4, 2)), rng.integers(-8, 1, (4, 2))], -1).astype(np.int32)
     products = np.array([[2**30, -14], [2**30 + 7, -11], [2**31 - 9, -15 if wide else -22]], np.int32)
     h = rng.integers(info.min, info.max, (batch, units), dtype=kind)
     c = rng.integers(-32768, 32768, (batch, units)).astype(np.int16)
@@ -80,7 +81,7 @@ def test_an_integer_lstm(run: Callable[..., Any], wide: bool, time_major: bool) 
     target = out if time_major else np.zeros((batch, steps, units), kind)
     tables = table("logistic", -12), table("tanh", -12), table("tanh", -11)
     run(
-        given, time_major, w, r, wx, rh, wide, scales, products, clip, *tables, zero_point, info.min, info.max,
+        given, time_major, w, r, wx, rh, wide, late, scales, products, clip, *tables, zero_point, info.min, info.max,
         np.zeros((4, units), np.int16), h, c, target,
     )  # fmt: skip
     found = target if time_major else target.transpose(1, 0, 2)
@@ -88,16 +89,19 @@ def test_an_integer_lstm(run: Callable[..., Any], wide: bool, time_major: bool) 
         for b in range(batch):
             gates = []
             for g in range(4):
-                sums = [
-                    spec.layer(x[t, b].tolist(), w[g, n].tolist(), int(wx[g, n]), wide, *scales[g, 0].tolist())
-                    + spec.layer(state[b], r[g, n].tolist(), int(rh[g, n]), wide, *scales[g, 1].tolist())
+                layers = [
+                    (
+                        spec.layer(x[t, b].tolist(), w[g, n].tolist(), int(wx[g, n]), wide, *scales[g, 0].tolist()),
+                        spec.layer(state[b], r[g, n].tolist(), int(rh[g, n]), wide, *scales[g, 1].tolist()),
+                    )
                     for n in range(units)
                 ]
                 function = "tanh" if g == 1 else "logistic"
-                gates.append([spec.sigmoid_steps(function, min(max(s, -32768), 32767), -12) for s in sums])
+                gates.append([spec.sigmoid_steps(function, spec.joined(*pair, late), -12) for pair in layers])
             forget, entering, shown, opened = gates
             rows = products.tolist()
-            cells[b] = [spec.cell(forget[n], cells[b][n], entering[n], opened[n], rows, clip) for n in range(units)]
+            operands = zip(forget, cells[b], entering, opened, strict=True)
+            cells[b] = [spec.cell(*four, rows, clip, late) for four in operands]
             squashed = [spec.sigmoid_steps("tanh", value, -11) for value in cells[b]]
             hidden = [spec.mbqm(a * b, *rows[2]) for a, b in zip(squashed, shown, strict=True)]
             state[b] = [min(max(value + zero_point, int(info.min)), int(info.max)) for value in hidden]

@@ -27,9 +27,9 @@ def tanh32(a: int) -> int:
 
 
 def layer(x: Sequence[int], w: Sequence[int], bias: int, wide: bool, multiplier: int, shift: int) -> int:
-    """A row of a fully connected layer, as int16."""
+    """A row of a fully connected layer."""
     total = bias + sum(a * b for a, b in zip(x, w, strict=True))
-    return sat16(mbqm64(total, multiplier, shift) if wide else mbqm(wrap32(total), multiplier, shift))
+    return mbqm64(total, multiplier, shift) if wide else mbqm(wrap32(total), multiplier, shift)
 
 
 def rsqrt(x: int, multiplier: int, shift: int, zero_point: int) -> int:
@@ -38,9 +38,16 @@ def rsqrt(x: int, multiplier: int, shift: int, zero_point: int) -> int:
     return mbqm(mbqm(1, root, root_shift + 20), multiplier, shift - 20) + zero_point
 
 
-def cell(forget: int, kept: int, entering: int, opened: int, products: Sequence[Sequence[int]], clip: int) -> int:
-    """forget * kept + opened * entering, every product requantized and saturated on its own."""
-    total = sat16(sat16(mbqm(forget * kept, *products[0])) + sat16(mbqm(opened * entering, *products[1])))
+def joined(first: int, second: int, late: bool) -> int:
+    """int16 sum, of which the first term saturates on its own, and the second unless late."""
+    return sat16(sat16(first) + (second if late else sat16(second)))
+
+
+def cell(
+    forget: int, kept: int, entering: int, opened: int, products: Sequence[Sequence[int]], clip: int, late: bool
+) -> int:
+    """forget * kept + opened * entering, every product requantized on its own."""
+    total = joined(mbqm(forget * kept, *products[0]), mbqm(opened * entering, *products[1]), late)
     return clamp(total, -clip, clip) if clip else total
 
 
