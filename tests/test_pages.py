@@ -6,7 +6,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.operator_pages import EVIDENCE, PAGE, QUIRKS, evidence_page, operators_page, quirks_page  # noqa: E402
+from tools.operator_pages import (  # noqa: E402
+    EVIDENCE,
+    NUMERICS,
+    PAGE,
+    QUIRKS,
+    evidence_page,
+    numerics_page,
+    operators_page,
+    quirks_page,
+)
 
 
 def test_the_page_of_operators_is_current() -> None:
@@ -15,6 +24,10 @@ def test_the_page_of_operators_is_current() -> None:
 
 def test_the_page_of_evidence_is_current() -> None:
     assert EVIDENCE.read_text() == evidence_page(), "run tools/operator_pages.py"
+
+
+def test_the_table_of_arithmetics_is_current() -> None:
+    assert NUMERICS.read_text() == numerics_page(NUMERICS.read_text()), "run tools/operator_pages.py"
 
 
 def test_the_list_of_quirks_is_current() -> None:

@@ -1,9 +1,10 @@
-"""Write docs/ops.md, docs/evidence.md, and the quirks in docs/quirks.md, from the registry and the evidence.
+"""Write docs/ops.md, docs/evidence.md and the generated parts of docs/numerics.md and docs/quirks.md.
 
 python tools/operator_pages.py
 """
 
 import sys
+from enum import Enum
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +17,44 @@ from intengine.reader.options import operator_numbers  # noqa: E402
 
 PAGE = ROOT / "docs" / "ops.md"
 EVIDENCE = ROOT / "docs" / "evidence.md"
+NUMERICS = ROOT / "docs" / "numerics.md"
 QUIRKS = ROOT / "docs" / "quirks.md"
+ARITHMETIC = "<!-- arithmetic: made by tools/operator_pages.py -->", "<!-- end of arithmetic -->"
+#: Operators -> the slot of `Numerics` that has their arithmetic.
+SLOTS = {
+    "CONV_2D of integers": "conv",
+    "DEPTHWISE_CONV_2D of integers": "depthwise_conv",
+    "TRANSPOSE_CONV of integers": "transpose_conv",
+    "FULLY_CONNECTED of integers": "fully_connected",
+    "BATCH_MATMUL of integers": "batch_matmul",
+    "bounds of fused activations": "activation_bound",
+    "ADD, SUB": "addition",
+    "MUL": "multiplication",
+    "multipliers of MUL, RELU, LEAKY_RELU and others": "ratio",
+    "MEAN": "averaging",
+    "SUM": "summing",
+    "REDUCE_PROD over nothing": "product_of_none",
+    "QUANTIZE from float32": "quantizing",
+    "QUANTIZE between integers": "requantizing",
+    "DEQUANTIZE": "dequantizing",
+    "8-bit LOGISTIC, TANH, ELU": "table_rounding",
+    "int8 LOGISTIC, TANH": "sigmoid8",
+    "int16 LOGISTIC, TANH": "sigmoid16",
+    "8-bit SOFTMAX, LOG_SOFTMAX": "exponentials",
+    "int16 SOFTMAX": "softmax16",
+    "LEAKY_RELU": "leaky_relu",
+    "RELU6": "relu6",
+    "int16 RSQRT": "rsqrt16",
+    "RESIZE_BILINEAR": "resizing",
+    "CAST to integers": "cast_to_integer",
+    "SVDF's state": "svdf_state",
+    "SVDF's sum": "svdf_sum",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "sequence_lstm",
+    "FULLY_CONNECTED of float32 and int4": "packed_int4",
+    "DEPTHWISE_CONV_2D of float32": "depthwise_float",
+    "MEAN of float32": "float_averaging",
+    "other elements of float32": "float_elements",
+}
 BEGIN, END = "<!-- quirks: made by tools/operator_pages.py -->", "<!-- end of quirks -->"
 
 
@@ -143,6 +181,42 @@ def _power(found: dict[str, Evidence | None], a: str, b: str) -> str:
     return f"{total:,}" if total else "-"
 
 
+def _described(value: object) -> str:
+    """A slot's arithmetic: what its enumeration or the first line of its function says."""
+    return str(value.value) if isinstance(value, Enum) else str(getattr(value, "__doc__", "")).split("\n")[0]
+
+
+def arithmetic_text() -> str:
+    """For each slot, which profiles have which arithmetic; XNNPACK's is for the nodes that its delegate takes."""
+    lines = [
+        ARITHMETIC[0],
+        "",
+        "The profile `litert-xnnpack` is XNNPACK for the nodes that LiteRT's delegate takes, and `litert-optimized` for",
+        "all others. Each profile's file in `intengine/numerics/` states only what differs from the one before it.",
+        "",
+        "| what | profiles | arithmetic |",
+        "|---|---|---|",
+    ]
+    records = {name: record.delegate.numerics if record.delegate else record for name, record in _profiles().items()}
+    for what, slot in SLOTS.items():
+        groups: dict[str, list[str]] = {}
+        for name, record in records.items():
+            groups.setdefault(_described(getattr(record, slot)), []).append(name)
+        for i, (text, names) in enumerate(groups.items()):
+            lines.append(f"| {what if i == 0 else ''} | {', '.join(names)} | {text} |")
+    return "\n".join([*lines, "", ARITHMETIC[1]])
+
+
+def _profiles() -> dict[str, numerics.Numerics]:
+    return {("XNNPACK" if record.delegate else name): record for name, record in numerics.PROFILES.items()}
+
+
+def numerics_page(text: str) -> str:
+    """docs/numerics.md with its table of arithmetics made anew."""
+    before, _, rest = text.partition(ARITHMETIC[0])
+    return before + arithmetic_text() + rest.partition(ARITHMETIC[1])[2]
+
+
 def quirks_text() -> str:
     """The list of quirks, between its marks."""
     kept = [quirk for quirk in ops.QUIRKS.values() if quirk.is_reproduced]
@@ -164,6 +238,7 @@ def quirks_page(text: str) -> str:
 def main() -> None:
     PAGE.write_text(operators_page())
     EVIDENCE.write_text(evidence_page())
+    NUMERICS.write_text(numerics_page(NUMERICS.read_text()))
     QUIRKS.write_text(quirks_page(QUIRKS.read_text()))
 
 
