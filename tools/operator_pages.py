@@ -191,8 +191,8 @@ def arithmetic_text() -> str:
     lines = [
         ARITHMETIC[0],
         "",
-        "The profile `litert-xnnpack` is XNNPACK for the nodes that LiteRT's delegate takes, and `litert-optimized` for",
-        "all others. Each profile's file in `intengine/numerics/` states only what differs from the one before it.",
+        "The profile `litert-xnnpack` is XNNPACK for the nodes that LiteRT's delegate takes, and `litert-optimized`",
+        "for all others. Each profile's file in `intengine/numerics/` states only what differs from another's.",
         "",
         "| what | profiles | arithmetic |",
         "|---|---|---|",
