@@ -1,4 +1,4 @@
-"""Drawn keys that profile tflm does not give bit for bit, and why: tflite-micro's answers there are accidents of memory.
+"""Drawn keys that profile tflm does not give bit for bit, and why: there tflite-micro's answers hang on its memory.
 
 A listed key that no longer differs in 200 draws leaves the list.
 """
