@@ -9,6 +9,7 @@ import pytest
 from intengine import discriminators
 from intengine.probe import under
 
+
 def _runner(tmp_path: Path, change: int) -> str:
     """A program that runs models with this engine, and adds a number to each output."""
     path = tmp_path / "runner.py"

@@ -3,6 +3,8 @@
 The reference's arithmetic stands in for another's there. A key that no longer differs in 200 draws leaves the list.
 """
 
+from tests.draws._inexact_micro import INEXACT as MICRO
+
 _EIGEN = "Eigen's polynomials of packets, its orders of sums and its reciprocals are not reproduced"
 _POLYNOMIAL = "XNNPACK's approximation in AVX-512 is not reproduced"
 _BLOCKS = "Eigen splits sums by the shapes and the host's caches"
@@ -11,8 +13,6 @@ _COMPUTED = "the delegate packs weights that are not there yet"
 _SHUFFLED = "LiteRT's kernel for four rows adds up in int16, which wraps; nobody writes such models any more"
 _BLOCKWISE = "XNNPACK's order of blockwise sums is not reproduced"
 _STATE = "LiteRT reads a state of int8 as int16, beyond its end"
-_MICRO_SPARSE = "tflite-micro reads the stored elements of sparse weights as if they were all"
-_MICRO_PLAIN = "tflite-micro takes int16 without scales, or with fixed ones, otherwise; not examined"
 _HALF = "XNNPACK's own arithmetic of float16 is not reproduced"
 
 _OPTIMIZED = (
@@ -41,8 +41,7 @@ INEXACT: dict[tuple[str, str], str] = {
     **{("litert-xnnpack", f"FULLY_CONNECTED sparse {kind}"): _SPARSE for kind in ("float32", "hybrid", "int8")},
     **{(profile, "FULLY_CONNECTED shuffled"): _SHUFFLED for profile in ("litert-optimized", "litert-xnnpack")},
     **{(f"litert-{name}", "SVDF int8 state"): _STATE for name in ("reference", "optimized", "xnnpack")},
-    **{("tflm", f"FULLY_CONNECTED sparse {kind}"): _MICRO_SPARSE for kind in ("float32", "int8")},
-    **{("tflm", key): _MICRO_PLAIN for key in ("GREATER int16", "MUL int16 to uint8", "MUL int16 unscaled")},
+    **MICRO,
     ("litert-xnnpack", "FULLY_CONNECTED blockwise int4"): _BLOCKWISE,
     ("litert-xnnpack", "BATCH_MATMUL float32 x int8 to float32"): _COMPUTED,
     **{(profile, key): _EIGEN for profile in ("litert-optimized", "litert-xnnpack") for key in _OPTIMIZED},
