@@ -3,12 +3,12 @@
 Gates are stacked in the order forget, cell, output, input.
 """
 
-import math
-
 import numpy as np
 
 from intengine_kernels.fixedpoint import mbqm, mbqm64
 from intengine_kernels.jit import inline, kernel, subroutine
+from intengine_kernels.libm.exp import expf
+from intengine_kernels.libm.hyperbolic import tanhf
 from intengine_kernels.lstm import CELL, FORGET, INPUT, OUTPUT, clamp16, look_up
 
 #: Rows of `products`: forget * cell, input * cell gate, output * tanh(cell).
@@ -120,8 +120,8 @@ def _sigmoid(x):
     if x > np.float32(16.619047164916992188):
         return np.float32(1.0)
     if x < np.float32(-9.0):
-        return np.float32(math.exp(x))
-    return np.float32(np.float32(1.0) / np.float32(np.float32(1.0) + np.float32(math.exp(-x))))
+        return expf(x)
+    return np.float32(np.float32(1.0) / np.float32(np.float32(1.0) + expf(np.float32(-x))))
 
 
 @kernel
@@ -150,13 +150,13 @@ def lstm_in_order(x, time_major, w, r, bias, cell_clip, gates, output_state, cel
                 for n in range(units):
                     entering = _finite(np.float32(_sum(source, w[g, n]) + bias[g, n]))
                     value = np.float32(entering + _finite(_sum(state, r[g, n])))
-                    gates[g, n] = np.float32(math.tanh(value)) if g == CELL else _sigmoid(value)
+                    gates[g, n] = tanhf(value) if g == CELL else _sigmoid(value)
             for n in range(units):
                 kept = _finite(np.float32(gates[FORGET, n] * cell[n]))
                 value = np.float32(kept + _finite(np.float32(gates[INPUT, n] * gates[CELL, n])))
                 if clip > 0:
                     value = max(min(value, clip), np.float32(-clip))
                 cell[n] = value
-                state[n] = _finite(np.float32(np.float32(math.tanh(value)) * gates[OUTPUT, n]))
+                state[n] = _finite(np.float32(tanhf(value) * gates[OUTPUT, n]))
             result = out[t, b] if time_major else out[b, t]
             result[:] = state
