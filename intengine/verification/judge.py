@@ -15,7 +15,7 @@ from intengine.comparison.traces import magnitude
 from intengine.cut import Cut, cut
 from intengine.errors import IntEngineError
 from intengine.interpreter import Interpreter
-from intengine.model import Node
+from intengine.model import Node, TensorType
 from intengine.reader import load
 from intengine.trace import Trace
 from intengine.verification.records import HISTOGRAM_LSB, NEAR_LSB, Cause, NodeReport, Role
@@ -110,8 +110,12 @@ class Judge:
                     node, outputs, here, seen.free, Role.CULPRIT, given, Role.EXACT if same else Role.PROPAGATED
                 )
                 return
-        at_fault = Role.CULPRIT if len(given) == len(inputs) and not self._differs(inputs, ours, given) else None
-        self._judge(node, outputs, ours.tensors, seen.free, at_fault or Role.UNDECIDED, given)
+        if_differs = Role.UNDECIDED
+        if len(given) == len(inputs) and not self._differs(inputs, ours, given):
+            # What a resource variable or a table holds, other nodes have written.
+            reads = any(self.engine.plan.subgraph.tensors[i].type is TensorType.RESOURCE for i in node.inputs if i >= 0)
+            if_differs = Role.PROPAGATED if reads else Role.CULPRIT
+        self._judge(node, outputs, ours.tensors, seen.free, if_differs, given)
 
     def _judge(
         self,
