@@ -193,7 +193,8 @@ def main() -> None:
         if failure:
             failures += 1
             print(failure, flush=True)
-    runtime = f"ai-edge-litert {sides.litert['reference'].version()}"
+    package = "tflite-micro" if arguments.profile == "tflm" else "ai-edge-litert"
+    runtime = f"{package} {sides.litert[RESOLVERS[arguments.profile]].version()}"
     sides.close()
     if arguments.evidence:
         write_evidence(found, arguments.profile, runtime)

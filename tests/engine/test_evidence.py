@@ -3,9 +3,10 @@
 import pytest
 
 from intengine import evidence, numerics, ops
+from intengine.runners import RUNTIMES
 
 
-@pytest.mark.parametrize("profile", ["litert-reference"])
+@pytest.mark.parametrize("profile", RUNTIMES)
 def test_the_evidence_is_of_operators_that_run_and_none_differs(profile: str) -> None:
     record = evidence.recorded(profile)
     assert record.runtime
