@@ -7,6 +7,7 @@ The kernels' scalar forms are in `intengine_kernels.fixedpoint`.
 from typing import Any
 
 import numpy as np
+from intengine_kernels.fixedpoint import ONCE
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -40,10 +41,15 @@ def rdp(x: Ints, exponent: int) -> Ints:
 
 
 def mbqm(x: Ints, multiplier: int, shift: int) -> Ints:
-    """x * multiplier * 2**(shift - 31) with two roundings; a left shift wraps at 32 bits.
+    """x * multiplier * 2**(shift - 31) with two roundings, or with one if ONCE was added to the shift.
+
+    A left shift wraps at 32 bits where there are two.
 
     Source: tflite/kernels/internal/common.h
     """
+    if shift >= ONCE // 2:
+        total = 31 - (shift - ONCE)
+        return wrap((np.asarray(x, np.int64) * multiplier + (1 << (total - 1))) >> total, 32)
     left = wrap(np.asarray(x, np.int64) << max(shift, 0), 32)
     return rdp(srdhm(left, multiplier), max(-shift, 0))
 

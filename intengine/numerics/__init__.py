@@ -18,6 +18,7 @@ from intengine.numerics._arithmetic import (
     Quantizing,
     Requantizing,
     Resizing,
+    Rounding,
     Sigmoid16,
     Summing,
     TableRounding,
@@ -35,15 +36,21 @@ from intengine.numerics._micro_arithmetic import (
     SvdfSum,
 )
 from intengine.numerics._record import ConvScales, Delegate, Hybrid, Numerics, Requantizer, fixed_point
+from intengine.numerics.arm64 import LITERT_OPTIMIZED_ARM64, LITERT_XNNPACK_ARM64
 from intengine.numerics.cmsis_nn import CMSIS_NN
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.numerics.litert_reference import LITERT_REFERENCE
 from intengine.numerics.litert_xnnpack import LITERT_XNNPACK
+from intengine.numerics.single_rounding import SINGLE_ROUNDING
 from intengine.numerics.tflm import TFLM
 
 PROFILES: dict[str, Numerics] = {
-    profile.name: profile for profile in (LITERT_REFERENCE, LITERT_OPTIMIZED, LITERT_XNNPACK, TFLM, CMSIS_NN)
-}
+    profile.name: profile
+    for profile in (
+        LITERT_REFERENCE, LITERT_OPTIMIZED, LITERT_XNNPACK, TFLM, CMSIS_NN, SINGLE_ROUNDING, LITERT_OPTIMIZED_ARM64,
+        LITERT_XNNPACK_ARM64,
+    )
+}  # fmt: skip
 
 
 def get(profile: str | Numerics) -> Numerics:
@@ -84,6 +91,7 @@ __all__ = [
     "Requantizer",
     "Requantizing",
     "Resizing",
+    "Rounding",
     "Rsqrt16",
     "SequenceLstm",
     "Sigmoid8",

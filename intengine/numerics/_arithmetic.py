@@ -6,6 +6,13 @@ A member's value says in a line what is computed; the operators' own files have 
 from enum import StrEnum
 
 
+class Rounding(StrEnum):
+    """Fixed-point multipliers of operators without matrix products."""
+
+    TWICE = "the high half of the product is rounded up, its right shift with ties away from zero"
+    ONCE = "the whole product is rounded, with ties up"
+
+
 class Quantizing(StrEnum):
     """QUANTIZE of real numbers."""
 

@@ -22,6 +22,7 @@ from intengine.numerics._arithmetic import (
     Quantizing,
     Requantizing,
     Resizing,
+    Rounding,
     Sigmoid16,
     Summing,
     TableRounding,
@@ -178,7 +179,7 @@ class Numerics:
         shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.
         packed_int4: of FULLY_CONNECTED. depthwise_float: of DEPTHWISE_CONV_2D.
         sum_reads_bytes: whether SUM reads int8 and int16 elements as unsigned bytes.
-        quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
+        rounding, quantizing ... product_of_none: see `intengine.numerics._arithmetic`.
         ratio ... sequence_lstm: see `intengine.numerics._micro_arithmetic`.
         adds_powers_of_two: whether ADD and SUB of int16 with power-of-two scales are shifts.
         add_clamps_int32: whether ADD of int32 has its fused activation.
@@ -204,6 +205,7 @@ class Numerics:
     shuffled_is_clamped: bool = True
     packed_int4: PackedInt4 = PackedInt4.AS_INT8
     depthwise_float: DepthwiseFloat = DepthwiseFloat.BIAS_LAST
+    rounding: Rounding = Rounding.TWICE
     sum_reads_bytes: bool = False
     quantizing: Quantizing = Quantizing.DIVIDED
     requantizing: Requantizing = Requantizing.DOUBLE_ROUNDING

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
+from intengine_kernels.fixedpoint import ONCE
 from numpy.typing import NDArray
 
 from intengine.errors import InvalidModelError, UnsupportedOpError
 from intengine.model import Node, Options, Quantization, Subgraph, TensorSpec, TensorType
-from intengine.numerics import Numerics
-from intengine.quantization import INTEGER_RANGE, activation_range
+from intengine.numerics import Numerics, Rounding
+from intengine.quantization import INTEGER_RANGE, activation_range, quantize_multiplier
 from intengine.shapes import Shape, elements
 from intengine.step import Late, Ref
 
@@ -223,6 +224,15 @@ class NodeContext:
         if i >= len(self.outputs):
             raise InvalidModelError(f"{self.node.op} needs output {i}; the node has {len(self.outputs)}.")
         return self.outputs[i]
+
+    def multiplier(self, real: float) -> tuple[int, int]:
+        """(multiplier, shift) of a real number for `mbqm`, which rounds as the profile does.
+
+        Raises:
+            InvalidModelError: if it cannot be expressed.
+        """
+        multiplier, shift = quantize_multiplier(real)
+        return multiplier, shift + (ONCE if self.numerics.rounding is Rounding.ONCE else 0)
 
     def activation_range(self, out: Operand, *, zero_point: int | None = None) -> tuple[int, int]:
         """(lo, hi) that the fused activation clamps an output to, rounded as the profile does it."""

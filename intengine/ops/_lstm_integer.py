@@ -13,7 +13,6 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._gemmlowp16 import logistic_table, tanh_table
 from intengine.ops._lstm import Cell, power_of_two, quantized_clip
-from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
@@ -74,27 +73,27 @@ def prepare(ctx: NodeContext, cell: Cell, shape: Shape) -> Sequence[Call]:
         cell.cell_state.refuse("needs a scale from 2**-15 to 2**-9", f"2**{power}")
     scales = np.zeros((cell.gates, 4, 2), np.int32)
     for g, gate_scale in enumerate(gate_scales):
-        scales[g, 0] = quantize_multiplier(float(cell.w[g].scale * source.scale / gate_scale))
-        scales[g, 1] = quantize_multiplier(float(cell.r[g].scale * state.scale / gate_scale))
+        scales[g, 0] = ctx.multiplier(float(cell.w[g].scale * source.scale / gate_scale))
+        scales[g, 1] = ctx.multiplier(float(cell.r[g].scale * state.scale / gate_scale))
         if normalized:
-            scales[g, 3] = quantize_multiplier(float(cell.norm[g].scale))
+            scales[g, 3] = ctx.multiplier(float(cell.norm[g].scale))
     for g, weights in zip((0, 2, 3), cell.peephole, strict=False):
         real = np.float32(2.0**power * float(weights.scale) / float(gate_scales[g]))
-        scales[g, 2] = quantize_multiplier(float(real))
+        scales[g, 2] = ctx.multiplier(float(real))
     guards = np.ones(cell.gates, np.int32)
     for g, weights in enumerate(cell.norm):
         guards[g] = max(1, int(min(np.float32(10000) * weights.scale, np.float32(2**30))))
     w, r = cell.stacked(cell.w), cell.stacked(cell.r)
     bias = cell.stacked(cell.bias)
     hidden_zero_point = zero_point_of(hidden)
-    hidden_multiplier = quantize_multiplier(float(np.float32(2.0**-15 / float(hidden.scale) * 2.0**-15)))
+    hidden_multiplier = ctx.multiplier(float(np.float32(2.0**-15 / float(hidden.scale) * 2.0**-15)))
     projection, projection_bias = np.zeros((0, cell.units), np.int8), np.zeros(0, np.int32)
     projection_multiplier = (0, 0)
     if cell.projection is not None:
         projection = np.array(cell.projection.known())
         given = cell.projection_bias.known() if cell.projection_bias is not None else None
         projection_bias = folded(given, projection, hidden_zero_point)
-        projection_multiplier = quantize_multiplier(float(cell.projection.scale * hidden.scale / state.scale))
+        projection_multiplier = ctx.multiplier(float(cell.projection.scale * hidden.scale / state.scale))
         hidden_zero_point = -hidden_zero_point
     return [
         Call(

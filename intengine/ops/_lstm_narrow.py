@@ -64,15 +64,15 @@ def prepare(ctx: NodeContext, cell: Cell) -> Sequence[Call]:
     scales, zero_points = np.zeros((3, 4, 2), np.int32), np.zeros((3, 2), np.int32)
     for g, places in enumerate(_INTERMEDIATES):
         whole, left, right = (intermediate(ctx, i) for i in places)
-        scales[g, 0] = quantize_multiplier(float(cell.w[g].scale * source.scale / left.scale))
-        scales[g, 1] = quantize_multiplier(float(cell.r[g].scale * state.scale / right.scale))
-        scales[g, 2] = quantize_multiplier(float(left.scale / whole.scale))
-        scales[g, 3] = quantize_multiplier(float(right.scale / whole.scale))
+        scales[g, 0] = ctx.multiplier(float(cell.w[g].scale * source.scale / left.scale))
+        scales[g, 1] = ctx.multiplier(float(cell.r[g].scale * state.scale / right.scale))
+        scales[g, 2] = ctx.multiplier(float(left.scale / whole.scale))
+        scales[g, 3] = ctx.multiplier(float(right.scale / whole.scale))
         zero_points[g] = zero_point_of(left), zero_point_of(right)
     _as_litert_has_it(scales, zero_points)
     clip = ctx.options["cell_clip"]
     real = float(cell.projection.scale) * 2.0**-15 / float(state.scale)
-    multiplier, shift = quantize_multiplier(float(np.float32(real)))
+    multiplier, shift = ctx.multiplier(float(np.float32(real)))
     ctx.require(shift < 8, "needs a smaller scale of its projection", real)
     return [
         Call(

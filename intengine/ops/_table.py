@@ -11,7 +11,6 @@ from intengine.fixedpoint import Ints, mbqm, round_half_away, wrap
 from intengine.model import TensorType
 from intengine.numerics import Ratio, TableRounding
 from intengine.ops._context import NodeContext, Operand
-from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -44,9 +43,10 @@ def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
     return [Call(lookup, (source.ref((source.size,), unsigned), table(ctx, formula), out.ref((out.size,))))]
 
 
-def rescale(source: Operand, out: Operand, real: float, values: Ints) -> Ints:
-    """zero_point + (values - input zero point) * real, in fixed point with two roundings."""
-    multiplier, shift = quantize_multiplier(real)
+def rescale(ctx: NodeContext, real: float, values: Ints) -> Ints:
+    """zero_point + (values - input zero point) * real, in fixed point."""
+    source, out = ctx.input(0), ctx.output()
+    multiplier, shift = ctx.multiplier(real)
     return out.zero_point + mbqm(values - source.zero_point, multiplier, shift)
 
 

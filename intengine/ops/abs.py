@@ -9,7 +9,6 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import ratio, same_shape, table_calls
-from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 
@@ -25,7 +24,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(np.absolute, (source.ref(), out.ref()))]
     if source.type not in (TensorType.INT8, TensorType.INT16):
         ctx.unsupported()
-    multiplier, shift = quantize_multiplier(ratio(ctx, source.scale, out.scale))
+    multiplier, shift = ctx.multiplier(ratio(ctx, source.scale, out.scale))
 
     def formula(values: Ints) -> Ints:
         distance = np.abs(values - source.zero_point)

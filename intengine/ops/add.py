@@ -73,12 +73,12 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
     """
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     twice = 2.0 * max(float(a.scale), float(b.scale))
-    a_multiplier, a_shift = quantize_multiplier(float(a.scale) / twice)
-    b_multiplier, b_shift = quantize_multiplier(float(b.scale) / twice)
+    a_multiplier, a_shift = ctx.multiplier(float(a.scale) / twice)
+    b_multiplier, b_shift = ctx.multiplier(float(b.scale) / twice)
     real = twice / float(np.float32(2.0**left_shift) * out.scale)
-    out_multiplier, out_shift = quantize_multiplier(real)
+    out_multiplier, out_shift = ctx.multiplier(real)
     rule = f"needs an output scale above the inputs' / 2**{left_shift - 1}"
-    ctx.require(real < 1.0 and out_shift <= 0, rule, float(out.scale))
+    ctx.require(real < 1.0 and quantize_multiplier(real)[1] <= 0, rule, float(out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     before = (

@@ -13,7 +13,6 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._elementwise import COMPLEX, FLOATS, INTEGERS, same_types, signatures, ufunc_calls
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, all_values
-from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 _ORDER = {
@@ -39,12 +38,12 @@ def _compare_levels(
     function(a_levels[a], b_levels[b], out=out)
 
 
-def _levels(operand: Operand, exact: bool) -> NDArray[Any]:
+def _levels(ctx: NodeContext, operand: Operand, exact: bool) -> NDArray[Any]:
     """For each bit pattern 256 * (q - z) * scale in fixed point, or the real number itself in float64."""
     distance = all_values(operand) - operand.zero_point
     if exact:
         return distance * float(operand.scale)
-    return mbqm(distance << 8, *quantize_multiplier(float(operand.scale)))
+    return mbqm(distance << 8, *ctx.multiplier(float(operand.scale)))
 
 
 def _rescaled(ctx: NodeContext) -> Sequence[Call]:
@@ -54,7 +53,7 @@ def _rescaled(ctx: NodeContext) -> Sequence[Call]:
     unsigned = np.dtype(f"u{a.dtype.itemsize}")
     function = (_ORDER | _EQUALITY)[ctx.node.op]
     bits = (x.ref(dtype=unsigned) for x in (a, b))
-    return [Call(_compare_levels, (function, *bits, _levels(a, exact), _levels(b, exact), out.ref()))]
+    return [Call(_compare_levels, (function, *bits, _levels(ctx, a, exact), _levels(ctx, b, exact), out.ref()))]
 
 
 def _compare_strings(function: Callable[..., Any], a: NDArray[Any], b: NDArray[Any], out: NDArray[np.bool_]) -> None:

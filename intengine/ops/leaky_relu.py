@@ -37,8 +37,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     def formula(values: Ints) -> Ints:
         # A negative slope is rounded as its magnitude and negated after, or as it is.
         sign = -1 if below < 0 and not as_it_is else 1
-        less = out.zero_point + sign * (rescale(source, out, sign * below, values) - out.zero_point)
-        return np.where(values >= source.zero_point, rescale(source, out, identity, values), less)
+        less = out.zero_point + sign * (rescale(ctx, sign * below, values) - out.zero_point)
+        return np.where(values >= source.zero_point, rescale(ctx, identity, values), less)
 
     def eight_bits(values: Ints) -> Ints:
         ratio = source.scale / out.scale

@@ -74,14 +74,16 @@ def _quantized(ctx: NodeContext, walk: Walk, mean: bool) -> Sequence[Call]:
         return _scaled(ctx, walk, np.float32(1), even=False)
     if slot is Averaging.IMAGE_BLOCKS and _is_image(ctx):
         return _image(ctx, walk)
-    multiplier, shift = quantize_multiplier(float(source.scale) / float(out.scale))
+    real = float(source.scale) / float(out.scale)
+    multiplier, shift = quantize_multiplier(real)
+    once = ctx.multiplier(real)[1] - shift
     if mean:
         bits = min(walk.count.bit_length() - 1, 32, 31 + shift)
         multiplier, shift = (multiplier << bits) // walk.count, shift - bits
     elif ctx.numerics.sum_reads_bytes:
         return _sum_of_bytes(ctx, walk, multiplier, shift)
     acc = Scratch(np.dtype(np.int32), (out.size,))
-    parameters = (source.zero_point * walk.count, multiplier, shift, out.zero_point, *out.range, acc)
+    parameters = (source.zero_point * walk.count, multiplier, shift + once, out.zero_point, *out.range, acc)
     before = (source.ref((source.size,)), walk.shape, walk.strides)
     return [Call(reduce_requantize, (*before, *parameters, out.ref((out.size,))))]
 

@@ -16,7 +16,7 @@ from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmet
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED, product_ratio, table_calls
-from intengine.quantization import NONE, quantize_multiplier
+from intengine.quantization import NONE
 from intengine.step import Call
 
 _PLAIN = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT32, TensorType.UINT32, TensorType.INT64)
@@ -85,7 +85,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if ctx.numerics.multiplication is Multiplication.FLOAT_EVEN:
         return _float_even(ctx)
     with np.errstate(over="ignore", under="ignore"):
-        multiplier, shift = quantize_multiplier(product_ratio(ctx, a.scale, b.scale, out.scale))
+        multiplier, shift = ctx.multiplier(product_ratio(ctx, a.scale, b.scale, out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)

@@ -9,7 +9,6 @@ from intengine.ops._broadcast import Walk, flat
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, ratio
-from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape, broadcast
 from intengine.step import Call
 
@@ -30,8 +29,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     eight_bit = x.type in EIGHT_BIT and alpha.type is x.type
     if not (eight_bit or (x.type is TensorType.INT16 and alpha.type is TensorType.INT8)) or out.type is not x.type:
         ctx.unsupported()
-    above = quantize_multiplier(ratio(ctx, x.scale, out.scale))
-    below = quantize_multiplier(product_ratio(ctx, x.scale, alpha.scale, out.scale))
+    above = ctx.multiplier(ratio(ctx, x.scale, out.scale))
+    below = ctx.multiplier(product_ratio(ctx, x.scale, alpha.scale, out.scale))
     parameters = (x.zero_point, alpha.zero_point, *above, *below, out.zero_point, *out.range)
     return [Call(prelu_double_rounding, (flat(x), flat(alpha), walk.shape, *walk.strides, *parameters, flat(out)))]
 

@@ -58,7 +58,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     real = float(source.scale) / float(out.scale)
     if source.type is TensorType.INT32:
-        multiplier, shift = quantize_multiplier(real)
+        multiplier, shift = ctx.multiplier(real)
         parameters = (source.zero_point, multiplier, shift, out.zero_point, *out.range)
         return [Call(requantize_double_rounding, (flat_in, *parameters, flat_out))]
     return _requantize(ctx, real)
@@ -87,7 +87,7 @@ def _requantize(ctx: NodeContext, real: float) -> Sequence[Call]:
     multiplier, shift = quantize_multiplier(real)
 
     def double_rounding(values: Ints) -> Ints:
-        return rescale(source, out, real, values)
+        return rescale(ctx, real, values)
 
     def upward(values: Ints) -> Ints:
         return out.zero_point + mbqm_upward(values - source.zero_point, multiplier, shift)

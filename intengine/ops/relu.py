@@ -49,7 +49,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     real = ratio(ctx, source.scale, out.scale)
 
     def formula(values: Ints) -> Ints:
-        return np.minimum(np.maximum(rescale(source, out, real, values), lo), hi)
+        return np.minimum(np.maximum(rescale(ctx, real, values), lo), hi)
 
     return table_calls(ctx, formula)
 

@@ -14,7 +14,6 @@ from intengine.numerics import Ratio, Rsqrt16
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import interpolated_table, same_shape, table_calls
-from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 _newton: Callable[..., None] = rsqrt_newton
@@ -45,7 +44,7 @@ def _inverse(ctx: NodeContext) -> Ints:
         real = 1.0 / (math.sqrt(float(source.scale)) * float(out.scale))
     else:
         real = 1.0 / float(np.float32(np.sqrt(source.scale) * out.scale))
-    multiplier, shift = quantize_multiplier(real)
+    multiplier, shift = ctx.multiplier(real)
     table = np.empty(source.range[1] - source.range[0] + 1, np.int64)
     _newton(multiplier, shift, out.zero_point, out.range[1], table)
     return table

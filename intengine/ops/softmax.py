@@ -59,7 +59,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
         product = product_ratio(ctx, source.scale, beta, np.float32(1))
-        multiplier, shift = quantize_multiplier(product / (10.0 / 65535.0))
+        multiplier, shift = ctx.multiplier(product / (10.0 / 65535.0))
         exps, inverse = _tables(ctx)
         scratch = Scratch(np.dtype(np.int64), (depth,))
         return [Call(softmax_int16, (before, multiplier, shift, exps, inverse, scratch, after))]

@@ -14,7 +14,6 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._elementwise import same_types, signatures
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, all_values
-from intengine.quantization import quantize_multiplier
 from intengine.step import Call
 
 _LEFT_SHIFT = 7
@@ -33,12 +32,12 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     twice = 2.0 * max(float(a.scale), float(b.scale))
 
     def levels(x: Operand) -> NDArray[np.int32]:
-        scaled = mbqm((all_values(x) - x.zero_point) << _LEFT_SHIFT, *quantize_multiplier(float(x.scale) / twice))
+        scaled = mbqm((all_values(x) - x.zero_point) << _LEFT_SHIFT, *ctx.multiplier(float(x.scale) / twice))
         return scaled.astype(np.int32)
 
     with np.errstate(over="ignore"):
         steps = float(np.float32(2.0 ** (2 * _LEFT_SHIFT)) * out.scale)
-    multiplier, shift = quantize_multiplier(twice * twice / steps)
+    multiplier, shift = ctx.multiplier(twice * twice / steps)
     walk = Walk.of(out.shape, a, b)
     bits = (x.ref((x.size,), np.uint8) for x in (a, b))
     parameters = (levels(a), levels(b), multiplier, shift, out.zero_point, *out.range)

@@ -12,7 +12,7 @@ from intengine.ops import _hybrid
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
 from intengine.ops._registry import Operator, register
-from intengine.quantization import quantize_multiplier, real_bounds
+from intengine.quantization import real_bounds
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
@@ -38,9 +38,9 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(source.shape[0], filters // rank)]
 
 
-def _real_multiplier(a: Operand, b: Operand, to: Operand) -> tuple[int, int]:
+def _real_multiplier(ctx: NodeContext, a: Operand, b: Operand, to: Operand) -> tuple[int, int]:
     with np.errstate(over="ignore", under="ignore"):
-        return quantize_multiplier(float(np.float32(a.scale * b.scale) / to.scale))
+        return ctx.multiplier(float(np.float32(a.scale * b.scale) / to.scale))
 
 
 def _integer(ctx: NodeContext) -> Sequence[Call]:
@@ -60,7 +60,7 @@ def _integer(ctx: NodeContext) -> Sequence[Call]:
         if weights.zero_point != 0:
             weights.refuse("holds weights and needs zero point 0", str(weights.zero_point))
     zero_point = 0 if ctx.numerics.svdf_state is SvdfState.NO_ZERO_POINT else state.zero_point
-    into, beyond = _real_multiplier(source, w, state), _real_multiplier(state, wt, out)
+    into, beyond = _real_multiplier(ctx, source, w, state), _real_multiplier(ctx, state, wt, out)
     return [
         Call(
             svdf_integer,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from intengine_kernels.broadcast import row_offset
-from intengine_kernels.fixedpoint import rdp, srdhm
+from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
 from intengine_kernels.jit import inline, kernel
 
 #: How `add_blocks` brings the inputs of a block to one scale.
@@ -27,8 +27,8 @@ def _add(
 ):  # fmt: skip
     a = np.int32((np.int32(x) - za) << ls)
     b = np.int32((np.int32(y) - zb) << ls)
-    total = np.int32(rdp(srdhm(a, ma), -a_shift) + np.int32(sign * rdp(srdhm(b, mb), -b_shift)))
-    value = np.int32(rdp(srdhm(total, mo), -out_shift) + zo)
+    total = np.int32(mbqm(a, ma, a_shift) + np.int32(sign * mbqm(b, mb, b_shift)))
+    value = np.int32(mbqm(total, mo, out_shift) + zo)
     return min(max(value, lo), hi)
 
 
@@ -39,7 +39,7 @@ def add_double_rounding(
 ):  # fmt: skip
     """out = clamp(M_out * (M_a * ((a - z_a) << left_shift) + sign * M_b * ((b - z_b) << left_shift)) + zero_point).
 
-    Every product is srdhm then a right shift with ties away from zero; all shifts are given as shift <= 0.
+    Every product is `mbqm`; all shifts are <= 0, or such with ONCE added.
 
     Args:
         a, b: flat int8, uint8 or int16. shape, a_strides, b_strides: int64[n], see `broadcast`.

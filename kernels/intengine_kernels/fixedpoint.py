@@ -9,6 +9,8 @@ from intengine_kernels.jit import inline
 
 INT32_MIN = -(2**31)
 INT32_MAX = 2**31 - 1
+#: Added to the shift of a multiplier that is to be applied with one rounding.
+ONCE = 256
 
 
 @inline
@@ -37,11 +39,19 @@ def rdp(x, exponent):
 
 @inline
 def mbqm(x, multiplier, shift):
-    """x * multiplier * 2**(shift - 31) with two roundings; positive shift is to the left and wraps.
+    """x * multiplier * 2**(shift - 31) with two roundings, or with one if ONCE was added to the shift.
 
-    Args: x int32, multiplier int32, shift int32 in -31..31.
-    Source: tflite/kernels/internal/common.h, the build without TFLITE_SINGLE_ROUNDING
+    Args: x int32, multiplier int32, shift int32 in -31..31, positive to the left, which wraps.
+    Source: tflite/kernels/internal/common.h, the builds without and with TFLITE_SINGLE_ROUNDING
     """
+    if shift >= ONCE // 2:
+        return mbqm_single(x, multiplier, shift - ONCE)
+    return mbqm_twice(x, multiplier, shift)
+
+
+@inline
+def mbqm_twice(x, multiplier, shift):
+    """As `mbqm` for a plain shift."""
     left = np.int64(max(shift, 0))
     right = np.int64(max(-shift, 0))
     return rdp(srdhm(np.int32(np.int64(x) << left), multiplier), right)

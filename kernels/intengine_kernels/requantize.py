@@ -5,7 +5,15 @@ The scheme is an integer argument, branched on once a row: a closure would recom
 
 import numpy as np
 
-from intengine_kernels.fixedpoint import INT32_MAX, INT32_MIN, mbqm, mbqm64, mbqm_single, mbqm_upward, round_half_away
+from intengine_kernels.fixedpoint import (
+    INT32_MAX,
+    INT32_MIN,
+    mbqm64,
+    mbqm_single,
+    mbqm_twice,
+    mbqm_upward,
+    round_half_away,
+)
 from intengine_kernels.jit import inline
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
@@ -35,7 +43,7 @@ def _fixed(acc, multiplier, shift, begin, end, up, zero_point, lo, hi, out):
         if up:
             value = mbqm_upward(total, multiplier[c], shift[c])
         else:
-            value = mbqm(total, multiplier[c], shift[c])
+            value = mbqm_twice(total, multiplier[c], shift[c])
         out[c] = store(min(max(np.int32(value + zero_point), lo), hi))
 
 
