@@ -30,6 +30,7 @@ SLOTS = {
     "bounds of fused activations": "activation_bound",
     "ADD, SUB": "addition",
     "MUL": "multiplication",
+    "fixed-point multipliers of operators without matrix products": "rounding",
     "multipliers of MUL, RELU, LEAKY_RELU and others": "ratio",
     "MEAN": "averaging",
     "SUM": "summing",
