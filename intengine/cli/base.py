@@ -100,7 +100,7 @@ def _message(error: IntEngineError) -> str:
     if isinstance(error, UnsupportedError):
         return _problems(error.problems)
     if isinstance(error, RunnerError) and not error.crashed:
-        return f"LiteRT refuses this model or input: {_shortened(str(error).strip())}"
+        return f"The runtime refuses this model or input: {_shortened(str(error).strip())}"
     return str(error).strip()
 
 

@@ -31,7 +31,7 @@ from intengine.verification.records import HISTOGRAM_LSB
     default="litert-reference",
     show_default=True,
     metavar="WHOM",
-    help="litert-reference, litert-optimized, litert-xnnpack, an .npz of tensors, or cmd:PROGRAM.",
+    help="litert-reference, litert-optimized, litert-xnnpack, tflm, an .npz of tensors, or cmd:PROGRAM.",
 )
 @click.option(
     "--profile",

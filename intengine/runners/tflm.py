@@ -25,7 +25,7 @@ class TFLMRunner(ChildRunner):
             runtime="tflite-micro",
             worker="intengine.runners._tflm_worker",
             module="tflite_micro",
-            package="tflite_micro",
+            package="tflite-micro",
             extra="tflm",
         )
 
