@@ -1,11 +1,13 @@
 """Drawn problems of every operator, in LiteRT and in intengine: the same bytes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from intengine import evidence
 from tests.draws import draws
 from tests.draws._differential import Sides, Tally
 from tests.draws._inexact import INEXACT
@@ -36,9 +38,20 @@ def test_drawn_problems_give_the_bytes_of_litert(key: str, sides: Sides) -> None
     check()
 
 
+def _pairs() -> list[Any]:
+    """(profile, key); those of operators on which the evidence tells no profiles apart are slow ones."""
+    found = []
+    for profile in ("litert-optimized", "litert-xnnpack", "tflm"):
+        kinds = evidence.recorded(profile).operators
+        telling = {op for op, types in kinds.items() if any(one.power for one in types.values())}
+        for key in sorted(DRAWS):
+            marks = [] if telling & set(key.split()) else [pytest.mark.slow]
+            found.append(pytest.param(profile, key, marks=marks))
+    return found
+
+
 @pytest.mark.oracle
-@pytest.mark.parametrize("profile", ["litert-optimized", "litert-xnnpack", "tflm"])
-@pytest.mark.parametrize("key", sorted(DRAWS))
+@pytest.mark.parametrize(("profile", "key"), _pairs())
 def test_drawn_problems_give_the_bytes_of_a_profile(key: str, profile: str, sides: Sides) -> None:
     if profile == "tflm":
         pytest.importorskip("tflite_micro")
