@@ -91,6 +91,9 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     bias = float_bias(ctx, ctx.optional(2), channels)
     kernel: Callable[..., None] = depthwise_conv_float
     before: tuple[NDArray[np.float32], ...] = (np.zeros(channels, np.float32), bias)
+    if ctx.numerics.float_is_fused and channels > source.shape[3]:
+        # XNNPACK makes a convolution with groups of it, whose taps come by row, column.
+        return [_fused_groups(ctx, window, bias, lo, hi)]
     if ctx.numerics.float_is_fused:
         kernel, before = depthwise_conv_fused, (bias,)
     elif ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST:
@@ -99,6 +102,18 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
     acc = Scratch(np.dtype(np.float32), (channels,))
     return [Call(kernel, (source.ref(), np.array(weights.known()[0]), *before, *after, acc, out.ref()))]
+
+
+def _fused_groups(ctx: NodeContext, window: Window, bias: NDArray[np.float32], lo: float, hi: float) -> Call:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    _, kh, kw, channels = weights.shape
+    groups = source.shape[3]
+    packed = _columns(weights.known()[0].transpose(2, 0, 1).reshape(groups, channels // groups, kh * kw))
+    acc = Scratch(np.dtype(np.float32), (ROWS, packed.shape[-1]))
+    patches = Scratch(np.dtype(np.float32), (ROWS, kh * kw))
+    pixels = out.shape[0] * out.shape[1] * out.shape[2]
+    before = (source.ref(), packed, _padded(bias.reshape(groups, -1)), kh, kw, *window.geometry, lo, hi, 0, pixels)
+    return Call(conv_fused, (*before, patches, acc, out.ref()))
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
