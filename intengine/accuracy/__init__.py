@@ -1,4 +1,4 @@
-"""Which layer of a quantized model loses accuracy, and why."""
+"""Where a quantized model loses accuracy, and what to do about it."""
 
 from intengine.accuracy.records import Comparison, Layer
 
