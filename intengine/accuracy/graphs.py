@@ -6,21 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intengine.accuracy._kinds import CONVERSIONS, MATRIX
 from intengine.model import Node
 from intengine.plan import Plan
 from intengine.quantization import dequantize
 from intengine.shapes import Shape
-
-#: Operators that change how a real number is written, not the number.
-CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
-#: (input, weights, bias) among the inputs of operators that sum products.
-MATRIX: dict[str, tuple[int, int, int]] = {
-    "CONV_2D": (0, 1, 2),
-    "DEPTHWISE_CONV_2D": (0, 1, 2),
-    "FULLY_CONNECTED": (0, 1, 2),
-    "TRANSPOSE_CONV": (2, 1, 3),
-}
-
 
 class Graph:
     """A view of one plan.
