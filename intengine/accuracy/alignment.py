@@ -3,11 +3,11 @@
 Graphs of one network differ in names, in what converters fused and folded, and in QUANTIZE and DEQUANTIZE. Tensors are
 matched by evidence in this order, every match only where it is the only one of its kind on both sides:
 
-1. names, from equal to alike (converters' prefixes, suffixes and counters removed, then any of the names that were
-   fused into one), between tensors of the same size;
+1. whole names, first as they are, then without converters' prefixes, suffixes and counters;
 2. inputs and outputs of the graphs, by their place;
 3. weights: filters of the same size whose channels have nearly the same direction;
-4. structure: what makes and what reads a matched tensor, by operator, place and shape.
+4. structure: what makes and what reads a matched tensor, by operator, place and shape;
+5. any one of the names that were fused into one; last, because converters spread names over their neighbours.
 
 Tensors behind QUANTIZE and DEQUANTIZE are the same real numbers, and go by the tensor before.
 """
@@ -64,9 +64,15 @@ class _Aligner:
 
     def run(self) -> None:
         self._ends(self.quantized.plan.subgraph.inputs, self.real.plan.subgraph.inputs, "input")
-        for key in names.KEYS:
+        for key in names.WHOLE:
             self._by_name(key)
         self._ends(self.quantized.plan.subgraph.outputs, self.real.plan.subgraph.outputs, "output")
+        self._grow()
+        for key in names.PARTS:
+            self._by_name(key)
+            self._grow()
+
+    def _grow(self) -> None:
         before = -1
         while before != len(self.pairs):
             before = len(self.pairs)

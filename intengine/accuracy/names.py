@@ -33,8 +33,9 @@ def _each(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_COUNTER.sub("", part) for part in parts(name)))
 
 
-#: From the strictest to the loosest: a name -> the keys that it goes by.
-KEYS: tuple[Callable[[str], Sequence[str]], ...] = (lambda name: (name,), _whole, _uncounted, parts, _each)
+#: A name -> the keys that it goes by, from the strictest to the loosest: of the whole name, of the names in it.
+WHOLE: tuple[Callable[[str], Sequence[str]], ...] = (lambda name: (name,), _whole, _uncounted)
+PARTS: tuple[Callable[[str], Sequence[str]], ...] = (parts, _each)
 
 
 def same_module(a: str, b: str) -> bool:
