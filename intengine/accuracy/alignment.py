@@ -263,7 +263,7 @@ class _Aligner:
         ours = self.quantized.weights(node) if node is not None else None
         if node is None or ours is None:
             return None
-        theirs = find(self.real, node, r)
+        theirs = find(self.real, node, r, self.quantized)
         if theirs is None:
             return None
         found = likeness(node.op, ours, theirs.weights)
