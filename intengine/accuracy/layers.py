@@ -171,9 +171,7 @@ class LayerWork:
         found = Findings(
             spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
         )
-        needed = rounding_energy(
-            spec, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
-        )
+        needed = rounding_energy(spec, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count)
         if filter_ is not None:
             for source, least in ((Source.WEIGHTS, filter_.needed), (Source.BIAS, filter_.needed_bias)):
                 energy = channel_energy(energies, source)
@@ -209,4 +207,8 @@ class LayerWork:
         real = self._twin.bias if self._twin.bias is not None else np.zeros(bias.size)
         source = self._graph.tensors[node.inputs[MATRIX[node.op][0]]].quantization.scale
         step = scales * float(source[0]) if source.size == 1 else np.zeros(scales.size)
+        # The scale that the bias was made for, where its tensor states another than it counts with.
+        stated = self._graph.tensors[node.inputs[MATRIX[node.op][2]]].quantization.scale.astype(np.float64)
+        if stated.size in (1, scales.size) and np.all(step > 0):
+            bias, step = bias.reshape(-1) * (stated / step), np.broadcast_to(stated, scales.shape)
         return {"bias": real, "used_bias": bias.reshape(-1), "bias_scale": step}

@@ -26,7 +26,7 @@ class Source(StrEnum):
     OPERATOR = "operator"
     WEIGHTS = "weights"
     BIAS = "bias"
-    INPUT_CLIPPING = "input clipping"
+    INPUT_RANGE = "input range"
     INPUT_ROUNDING = "input rounding"
     OUTPUT_ROUNDING = "output rounding"
 
