@@ -5,7 +5,8 @@ A cause is looked for where its source has a share of the layer's own error; `CA
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,9 @@ ADVICE = {
     "dead-channel": "Quantize per channel, or remove the channel.",
     "input": "Look at the layers before.",
 }
-_SHARED_SCALE = "This operator must keep the scale of its input: use int16 activations here, or keep it in float."
+_SHARED_SCALE = "This operator's scale is given (its input's, or fixed): use int16 activations, or keep it in float."
+#: Operators whose output scale the specification fixes.
+FIXED_SCALE = frozenset({"L2_NORMALIZATION", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX", "TANH"})
 #: Own shares below this are not worth a sentence.
 _LEAST = 0.1
 #: Greatest value of a channel over the median of the channels' that makes it an outlier.
@@ -85,8 +88,8 @@ def find_causes(found: Findings) -> tuple[Cause, ...]:
     return kept or tuple(made[:1])
 
 
-def _cause(id: str, text: str, weight: float, advice: str = "", **evidence: float | int | str) -> Cause:
-    return Cause(id, text, float(min(max(weight, 0.0), 1.0)), evidence, advice or ADVICE[id])
+def _cause(id: str, text: str, weight: float, **evidence: float | int | str) -> Cause:
+    return Cause(id, text, float(min(max(weight, 0.0), 1.0)), evidence, ADVICE[id])
 
 
 def _all(found: Findings) -> Iterator[Cause]:
@@ -119,7 +122,7 @@ def _clipped(found: Findings, weight: float) -> Cause:
     beyond = max(over, under)
     shares = [(local.clipped_lo, bottom), (local.clipped_hi, top)]
     text = " and ".join(f"{_percent(part)} of values clip at {end}" for part, end in shares if part > 0)
-    evidence: dict[str, float | int | str] = {
+    evidence: dict[str, Any] = {
         "clipped_lo": local.clipped_lo, "clipped_hi": local.clipped_hi, "range_lo": lo, "range_hi": hi,
         "float_min": local.float_min, "float_max": local.float_max,
     }  # fmt: skip
@@ -178,11 +181,12 @@ def _rounding(found: Findings, weight: float) -> Cause:
         )  # fmt: skip
     if use is not None and use < 0.5:
         gain = -20 * math.log10(max(use, 1e-6))
-        return _cause(
+        cause = _cause(
             "unused-range",
             f"The float values use {use:.1%} of the range; one that fits would give {gain:+.0f} dB.",
-            weight, advice=_SHARED_SCALE if found.op in SAME_SCALE else "", range_use=use, gain_db=gain,
+            weight, range_use=use, gain_db=gain,
         )  # fmt: skip
+        return replace(cause, advice=_SHARED_SCALE) if found.op in SAME_SCALE | FIXED_SCALE else cause
     return _cause("output-rounding", f"Rounding the output costs {lsb} (0.29 is the least).", weight, rmse=local.rmse)
 
 
@@ -218,13 +222,16 @@ def _from_inputs(found: Findings) -> Iterator[Cause]:
         yield _cause("input", text, min(_LEAST, 1.0), share=part, clipping=cut)
 
 
-def rounding_energy(spec: TensorSpec, local: ErrorStats, actual: float, count: int) -> float:
-    """Energy that rounding the output has to have: with a range that is just wide enough, or less where it has less."""
+def rounding_energy(spec: TensorSpec, op: str, local: ErrorStats, actual: float, count: int) -> float:
+    """Energy that rounding the output has to have: with a range that is just wide enough, or less where it has less.
+
+    Operators whose scale is given have to have that of their own scale.
+    """
     if spec.quantization.scale.size != 1 or spec.type not in INTEGER_RANGE:
         return actual
     lo, hi = INTEGER_RANGE[spec.type]
     width = max(local.float_max, 0.0) - min(local.float_min, 0.0)
-    step = width / (hi - lo)
+    step = float(spec.quantization.scale[0]) if op in SAME_SCALE | FIXED_SCALE else width / (hi - lo)
     return min(actual, count * step * step / 12.0)
 
 

@@ -174,7 +174,7 @@ class Data:
         if array.dtype.kind == "f" and wanted.kind == "f":
             return array.astype(wanted), None
         raise InputError(
-            f"Input {name!r} must be given as {wanted}, as real numbers (float) if it is quantized, or as uint8 pixels; "
+            f"Input {name!r} must be given as {wanted}, as floats if it is quantized, or as uint8 pixels; "
             f"got {array.dtype}."
         )
 

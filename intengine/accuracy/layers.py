@@ -12,7 +12,7 @@ from intengine.accuracy.attribution import Energies
 from intengine.accuracy.causes import Findings, channel_energy, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
-from intengine.accuracy.local import LocalNode, NotAlone, Rounded, as_real, has_bias_input, is_quantized, stages
+from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
 from intengine.accuracy.metrics import TensorErrors, real_range
 from intengine.accuracy.records import Layer, Match, Source
 from intengine.accuracy.sides import FloatSide
@@ -55,7 +55,7 @@ class LayerWork:
         try:
             self._local = LocalNode(model, graph, self._node, fed, profile)
             self._twin = side.weights(self._node, match, graph)
-        except NotAlone as reason:
+        except NotAloneError as reason:
             self._note = f"No local error: {reason}."
 
     @property
@@ -107,7 +107,7 @@ class LayerWork:
         known[self.tensor] = real[self.tensor]
         try:
             sources, values = stages(self._local, self._graph, self._twin, known, elements, out)
-        except NotAlone as reason:
+        except NotAloneError as reason:
             self._splits, self._note = False, f"Local error {reason}."
             return
         self._energies.add(sources, values)
@@ -171,7 +171,9 @@ class LayerWork:
         found = Findings(
             spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
         )
-        needed = rounding_energy(spec, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count)
+        needed = rounding_energy(
+            spec, layer.op, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
+        )
         if filter_ is not None:
             for source, least in ((Source.WEIGHTS, filter_.needed), (Source.BIAS, filter_.needed_bias)):
                 energy = channel_energy(energies, source)
@@ -202,7 +204,7 @@ class LayerWork:
         bias = graph.bias(node) if has_bias_input(node) else None
         return made if bias is None else replace(made, **self._bias(node, bias, scales))
 
-    def _bias(self, node: Node, bias: NDArray[Any], scales: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def _bias(self, node: Node, bias: NDArray[Any], scales: NDArray[np.float64]) -> dict[str, Any]:
         assert self._twin is not None
         real = self._twin.bias if self._twin.bias is not None else np.zeros(bias.size)
         source = self._graph.tensors[node.inputs[MATRIX[node.op][0]]].quantization.scale

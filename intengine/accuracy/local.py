@@ -1,4 +1,4 @@
-"""One node of the quantized model alone, fed with the float side's values: as it is, and in steps from the float one."""
+"""One node of the quantized model alone, on the float side's values: as it is, and in steps from the float one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -80,20 +80,20 @@ class LocalNode:
         plan = graph.plan
         piece = cut(model, node, plan.shapes, plan.constants)
         if piece is None:
-            raise NotAlone("it cannot run without the nodes around it")
+            raise NotAloneError("it cannot run without the nodes around it")
         if piece.has_state:
-            raise NotAlone("it keeps a state from run to run")
+            raise NotAloneError("it keeps a state from run to run")
         self.node, self.output, self.inputs = node, node.outputs[0], piece.inputs
         lost = [i for i in self.inputs if i not in fed and _holds_real(graph, i)]
         if lost:
-            raise NotAlone(f"its input {graph.name(lost[0])!r} has no float twin")
+            raise NotAloneError(f"its input {graph.name(lost[0])!r} has no float twin")
         self.fed = tuple(i for i in self.inputs if i in fed)
         self._graph, self._profile = graph, profile
         self._alone = load(piece.model)
         try:
             self._engine = Interpreter(self._alone, profile=profile)
         except IntEngineError as error:
-            raise NotAlone(f"it does not run alone: {error}") from error
+            raise NotAloneError(f"it does not run alone: {error}") from error
         self._float: dict[str, tuple[Interpreter, Mapping[int, int]]] = {}
 
     def run(self, elements: Values) -> NDArray[Any]:
@@ -108,7 +108,7 @@ class LocalNode:
             weights, bias: in place of the dequantized ones; None keeps those.
 
         Raises:
-            NotAlone: if the operator has no float form.
+            NotAloneError: if the operator has no float form.
         """
         if which not in self._float:
             constants: dict[int, NDArray[Any]] = {}
@@ -119,7 +119,7 @@ class LocalNode:
                 constants[self.node.inputs[MATRIX[self.node.op][2]]] = bias
             made = floatize(self._alone, constants=constants)
             if made.refused:
-                raise NotAlone(f"not attributed: {next(iter(made.refused.values()))}")
+                raise NotAloneError(f"not attributed: {next(iter(made.refused.values()))}")
             self._float[which] = Interpreter(made.model, profile=self._profile), made.float_of
         engine, twins = self._float[which]
         wanted = engine.plan.subgraph.inputs
@@ -136,7 +136,7 @@ class LocalNode:
         return made_of.value(out).astype(np.float64).reshape(-1)
 
 
-class NotAlone(Exception):
+class NotAloneError(Exception):
     """Why a node has no local error, or no attribution."""
 
 

@@ -3,6 +3,7 @@
 import click
 
 import intengine
+from intengine.cli.compare import compare
 from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
@@ -24,6 +25,7 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine compare float.tflite model.tflite --data d.npz   which layer loses accuracy, and why
       intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
@@ -31,5 +33,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, ops):
+for command in (demo, inspect, coverage, run, verify, compare, probe, ops):
     main.add_command(command)
