@@ -98,7 +98,7 @@ def _all(found: Findings) -> Iterator[Cause]:
         return
     share = energies.own_share
     clipping = share(Source.CLIPPING)
-    if clipping >= _LEAST:
+    if clipping >= _LEAST and not clips_by_a_step(found.spec, found.local):
         yield _clipped(found, clipping)
     operator = share(Source.OPERATOR)
     if operator >= _LEAST:
@@ -107,6 +107,8 @@ def _all(found: Findings) -> Iterator[Cause]:
         for id, text, weight, evidence in weight_causes(found.filter, energies, share):
             yield _cause(id, text, weight, **evidence)
     rounding = share(Source.OUTPUT_ROUNDING)
+    if clips_by_a_step(found.spec, found.local):
+        rounding += clipping
     if rounding >= _LEAST:
         yield _rounding(found, rounding)
     yield from _from_inputs(found)
@@ -233,6 +235,15 @@ def rounding_energy(spec: TensorSpec, op: str, local: ErrorStats, actual: float,
     width = max(local.float_max, 0.0) - min(local.float_min, 0.0)
     step = float(spec.quantization.scale[0]) if op in SAME_SCALE | FIXED_SCALE else width / (hi - lo)
     return min(actual, count * step * step / 12.0)
+
+
+def clips_by_a_step(spec: TensorSpec, local: ErrorStats) -> bool:
+    """Whether no float value is beyond the range by more than a step, as a SOFTMAX's 1 is beyond 255/256."""
+    lo, hi = real_range(spec.quantization, spec.type)
+    if math.isinf(lo):
+        return True
+    step = 1.01 * float(spec.quantization.scale[0])
+    return local.float_max <= hi + step and local.float_min >= lo - step
 
 
 def channel_energy(energies: Energies, source: Source) -> NDArray[np.float64]:

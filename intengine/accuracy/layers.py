@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from intengine.accuracy._kinds import MATRIX
 from intengine.accuracy.attribution import Energies
-from intengine.accuracy.causes import Findings, channel_energy, find_causes, rounding_energy
+from intengine.accuracy.causes import Findings, channel_energy, clips_by_a_step, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
 from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
@@ -174,6 +174,8 @@ class LayerWork:
         needed = rounding_energy(
             spec, layer.op, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
         )
+        if clips_by_a_step(spec, local):
+            needed += energies.square.get(Source.CLIPPING, 0.0)
         if filter_ is not None:
             for source, least in ((Source.WEIGHTS, filter_.needed), (Source.BIAS, filter_.needed_bias)):
                 energy = channel_energy(energies, source)
