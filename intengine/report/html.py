@@ -5,15 +5,29 @@ import json
 import math
 from collections.abc import Mapping
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 from intengine.accuracy.records import Comparison, Layer
 from intengine.errors import MissingDependencyError
 from intengine.report.page_data import page_data
 
-_NEEDED = "An HTML report needs the packages Jinja2 and Plotly: pip install 'intengine[report]'."
+_NEEDED = {"jinja2": "Jinja2", "plotly": "Plotly", "PIL": "Pillow"}
 #: Layers that are shown with their causes before the table.
 _WORST = 3
+
+
+def check_html() -> None:
+    """Whether pages can be made here.
+
+    Raises:
+        MissingDependencyError: without the packages of the extra `report`.
+    """
+    missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"An HTML report needs the packages {', '.join(missing)}: pip install 'intengine[report]'."
+        )
 
 
 def comparison_html(found: Comparison, *, images: Mapping[int, bytes] | None = None) -> str:
@@ -23,19 +37,23 @@ def comparison_html(found: Comparison, *, images: Mapping[int, bytes] | None = N
         images: sample -> PNG of its input, for samples that are among a layer's worst.
 
     Raises:
-        MissingDependencyError: without Jinja2 or Plotly.
+        MissingDependencyError: without the packages of the extra `report`.
     """
-    try:
-        import jinja2
-    except ImportError:
-        raise MissingDependencyError(_NEEDED) from None
+    check_html()
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "db": decibel, "percent": percent, "figure": figure, "key": sort_key,
-        "clipped": clipped, "shorten": shorten, "basename": lambda path: path.replace("\\", "/").rsplit("/", 1)[-1],
+        "db": decibel,
+        "percent": percent,
+        "figure": figure,
+        "key": sort_key,
+        "clipped": clipped,
+        "shorten": shorten,
+        "basename": lambda path: path.replace("\\", "/").rsplit("/", 1)[-1],
     }
     data = {**page_data(found), "images": {str(at): _data_url(png) for at, png in sorted((images or {}).items())}}
     return environment.get_template("comparison.html").render(
@@ -56,10 +74,8 @@ def _template(name: str) -> str:
 
 
 def _plotly() -> str:
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
-        raise MissingDependencyError(_NEEDED) from None
+    from plotly.offline import get_plotlyjs
+
     source: str = get_plotlyjs()
     return source.replace("</script", "<\\/script")
 
@@ -80,7 +96,7 @@ def _output_layer(found: Comparison) -> int | None:
 
 
 def decibel(value: float | None) -> str:
-    """"31.2", "exact" for no error, "" for no figure."""
+    """ "31.2", "exact" for no error, "" for no figure."""
     if value is None or math.isnan(value):
         return ""
     return f"{value:.1f}" if math.isfinite(value) else ("exact" if value > 0 else "no signal")

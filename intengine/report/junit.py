@@ -1,7 +1,10 @@
-"""A verification as JUnit XML: a test case for each node."""
+"""JUnit XML: of a verification a test case for each node, of a comparison one for each limit."""
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from intengine.accuracy.records import Comparison
+from intengine.report.thresholds import Check
 from intengine.verification import NodeReport, Role, VerifyResult
 
 
@@ -27,6 +30,31 @@ def verify_junit(result: VerifyResult) -> bytes:
             failure.text = _clean(_details(node))
         elif node in skipped:
             ElementTree.SubElement(case, "skipped", message=_clean(node.verdict))
+    return _document(suite)
+
+
+def comparison_junit(found: Comparison, checks: Sequence[Check]) -> bytes:
+    """One suite; limits that do not hold fail, those on figures that are not there are skipped."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_clean(f"{found.quantized} against {found.float_side} under {found.profile}"),
+        tests=str(len(checks)),
+        failures=str(sum(one.passed is False for one in checks)),
+        skipped=str(sum(one.passed is None for one in checks)),
+        errors="0",
+    )
+    for one in checks:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_clean(one.group), name=_clean(f"{one.name}: {one.limit}")
+        )
+        if one.passed is False:
+            ElementTree.SubElement(case, "failure", message=_clean(str(one)))
+        elif one.passed is None:
+            ElementTree.SubElement(case, "skipped", message="there is no such figure")
+    return _document(suite)
+
+
+def _document(suite: ElementTree.Element) -> bytes:
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

@@ -32,7 +32,7 @@ def _rounded(values: Iterable[float]) -> list[float | int | None]:
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
-    split = layer.attribution
+    split, spatial = layer.attribution, layer.propagated.spatial
     return {
         "node": layer.node,
         "op": layer.op,
@@ -56,12 +56,12 @@ def _layer(layer: Layer) -> dict[str, Any]:
         ],
         "causes": [{"id": cause.id, "text": cause.text, "advice": cause.advice} for cause in layer.causes],
         "histogram": _histogram(layer.histogram),
-        "spatial": [_rounded(row) for row in layer.propagated.spatial] if layer.propagated.spatial is not None else None,
+        "spatial": None if spatial is None else [_rounded(row) for row in spatial],
         "worst": [
             {"sample": one.sample, "sqnr_db": rounded(one.sqnr_db), "rmse": rounded(one.rmse)}
             for one in layer.propagated.worst
         ],
-    }  # fmt: skip
+    }
 
 
 def _stats(stats: ErrorStats) -> dict[str, Any]:
