@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intengine.accuracy.attribution import Energies
 from intengine.accuracy.local import SAME_SCALE
@@ -163,8 +162,8 @@ def _operator(found: Findings, weight: float) -> Cause:
 
 def _rounding(found: Findings, weight: float) -> Cause:
     energies, local = found.energies, found.local
-    mean = energies.total[Source.OUTPUT_ROUNDING] / max(energies.count, 1)
-    rms = math.sqrt(energies.square[Source.OUTPUT_ROUNDING] / max(energies.count, 1))
+    mean = energies.mean(Source.OUTPUT_ROUNDING)
+    rms = math.sqrt(energies.square(Source.OUTPUT_ROUNDING) / max(energies.count, 1))
     lsb = f"{local.rmse_lsb:.2f} LSB" if local.rmse_lsb is not None else f"{local.rmse:.3g}"
     if rms and abs(mean) > 0.6 * rms and (local.rmse_lsb or 0.0) > 0.35:
         return _cause(
@@ -211,13 +210,10 @@ def _outlier(local: ErrorStats) -> tuple[int, float, float] | None:
 
 def _from_inputs(found: Findings) -> Iterator[Cause]:
     energies = found.energies
-    part = (
-        sum(energies.with_error.get(source, 0.0) for source in (Source.INPUT_RANGE, Source.INPUT_ROUNDING))
-        / energies.error
-    )
+    part = energies.share(Source.INPUT_RANGE) + energies.share(Source.INPUT_ROUNDING)
     own = energies.own / energies.error
     if part > 0.5 and part > own:
-        cut = energies.with_error.get(Source.INPUT_RANGE, 0.0) / energies.error
+        cut = energies.share(Source.INPUT_RANGE)
         text = f"{part:.0%} of the local error comes with the inputs"
         text += f", {cut:.0%} of it because of their range." if cut > _LEAST else ": they are rounded."
         # Below every own cause of weight, since it is another layer's.
@@ -244,8 +240,3 @@ def clips_by_a_step(spec: TensorSpec, local: ErrorStats) -> bool:
         return True
     step = 1.01 * float(spec.quantization.scale[0])
     return local.float_max <= hi + step and local.float_min >= lo - step
-
-
-def channel_energy(energies: Energies, source: Source) -> NDArray[np.float64]:
-    """float64[C], zeros if the layer does not have that part."""
-    return energies.by_channel.get(source, np.zeros(energies.channels))

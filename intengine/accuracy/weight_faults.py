@@ -82,8 +82,8 @@ def weight_causes(filter: Filter, energies: Energies, share: Callable[[Source], 
 
 def _match(energies: Energies, source: Source, filter: Filter) -> NDArray[np.float64]:
     """float64[C], output energy by filter row; by the weights' own error where the output has other channels."""
-    found = energies.by_channel.get(source)
-    return found if found is not None and found.size == filter.real.shape[0] else filter.error
+    found = energies.by_channel(source)
+    return found if found.size == filter.real.shape[0] else filter.error
 
 
 def _weights(filter: Filter, energy: NDArray[np.float64], share: float) -> Iterator[Found]:
