@@ -32,7 +32,8 @@ class Energies:
         channels: size of the output's last axis, 1 for ranks below 2.
 
     Attributes:
-        signal: sum of float**2. error: <e, e>, of the error as it is, not of the parts. count: elements. samples: how many.
+        signal: sum of float**2. error: <e, e>, of the error as it is, not of the parts.
+        count: elements. samples: how many.
     """
 
     def __init__(self, channels: int) -> None:

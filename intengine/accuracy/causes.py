@@ -12,7 +12,7 @@ import numpy as np
 
 from intengine.accuracy.attribution import Energies
 from intengine.accuracy.local import SAME_SCALE
-from intengine.accuracy.metrics import real_range
+from intengine.accuracy.metrics import decibel, real_range
 from intengine.accuracy.records import Cause, ErrorStats, Source
 from intengine.accuracy.weight_faults import Filter, weight_causes
 from intengine.model import TensorSpec
@@ -181,7 +181,7 @@ def _rounding(found: Findings, weight: float) -> Cause:
             weight, channel=channel, ratio=ratio, gain_db=gain,
         )  # fmt: skip
     if use is not None and use < 0.5:
-        gain = -20 * math.log10(max(use, 1e-6))
+        gain = 2 * float(decibel(1.0, max(use, 1e-6)))
         cause = _cause(
             "unused-range",
             f"The float values use {use:.1%} of the range; one that fits would give {gain:+.0f} dB.",
@@ -205,7 +205,7 @@ def _outlier(local: ErrorStats) -> tuple[int, float, float] | None:
     first, second = float(sizes[order[-1]]), float(sizes[order[-2]])
     if first < _OUTLIER * median or first < 1.5 * second:
         return None
-    return int(order[-1]), first / median, 20 * math.log10(first / second)
+    return int(order[-1]), first / median, 2 * float(decibel(first, second))
 
 
 def _from_inputs(found: Findings) -> Iterator[Cause]:

