@@ -63,7 +63,7 @@ def kernel(function: F) -> F:
     IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, _nrt=False)(function)
     if not getattr(config, "DISABLE_JIT", False):
         dispatcher._cache = _KernelCache(function)
     compiled: F = dispatcher
@@ -102,7 +102,7 @@ def subroutine(function: F) -> F:
 
 
 #: How a formula is compiled into a kernel.
-OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
+OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None, "_nrt": False}
 
 
 def formula(function: F) -> F:
@@ -128,14 +128,13 @@ def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        options: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
-        overload(function, jit_options=options, strict=False)(choose)
+        overload(function, jit_options=OPTIONS, strict=False)(choose)
         return function
 
     return decorate
 
 
 def _helper(function: F, *, forceinline: bool = False) -> F:
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, forceinline=forceinline)(function)
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, forceinline=forceinline, _nrt=False)(function)
     helper: F = compiled
     return helper
