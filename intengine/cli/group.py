@@ -10,6 +10,7 @@ from intengine.cli.ops import ops
 from intengine.cli.probe import probe
 from intengine.cli.run import run
 from intengine.cli.verify import verify
+from intengine.cli.warmup import warmup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,11 +26,12 @@ def main() -> None:
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
       intengine probe                                       whose arithmetic an installed LiteRT uses
+      intengine warmup model.tflite                         compile its kernels beforehand
 
     \b
     Exit codes: 0 done or equal, 1 differs, 2 usage or input, 3 unsupported, 4 not a usable model.
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, ops):
+for command in (demo, inspect, coverage, run, verify, probe, ops, warmup):
     main.add_command(command)
