@@ -3,6 +3,7 @@
 import click
 
 import intengine
+from intengine.cli.bench import bench
 from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
@@ -26,6 +27,7 @@ def main() -> None:
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
       intengine probe                                       whose arithmetic an installed LiteRT uses
+      intengine bench model.tflite                          how fast, beside LiteRT
       intengine warmup model.tflite                         compile its kernels beforehand
 
     \b
@@ -33,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, ops, warmup):
+for command in (demo, inspect, coverage, run, verify, probe, ops, bench, warmup):
     main.add_command(command)
