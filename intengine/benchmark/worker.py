@@ -72,7 +72,7 @@ def _check(engine: Interpreter, content: bytes, sample: Sample, options: Options
     except MissingDependencyError as error:
         return None, f"not compared: {error}"
     except RunnerError as error:
-        return None, f"not compared: {str(error).strip().splitlines()[0]}"
+        return None, f"not compared: {_short(error)}"
     for name, index in outputs.items():
         a, b = ours[name], theirs.get(index)
         if b is None:
@@ -101,7 +101,7 @@ def _time(
             other = LiteRT(content, name, threads=options.threads, inputs=inputs, outputs=outputs, shapes=shapes)
             runners[name] = other.run
         except (ValueError, RuntimeError) as error:
-            refused = f"LiteRT {name} refuses it: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
+            refused = f"LiteRT {name} refuses it: {_short(error)}"
     say("timing")
     times = interleave(runners, seconds=options.seconds)
     plan = engine.plan
@@ -123,6 +123,11 @@ def _time(
     if options.trace:
         made["trace"] = nodes.events(engine, sample)
     return refused, made
+
+
+def _short(error: Exception, limit: int = 120) -> str:
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def _pin(threads: int) -> None:
