@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+import numba
 import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.isa.peak import FLOAT32, INT8, INT16, macs_per_step, spin
@@ -10,6 +11,11 @@ from intengine_kernels.isa.peak import FLOAT32, INT8, INT16, macs_per_step, spin
 OPERANDS = {"int8": INT8, "int16": INT16, "float32": FLOAT32}
 _STEPS = 50_000
 _RUNS = 9
+
+
+def is_uncompiled() -> bool:
+    """Whether kernels run as plain Python, of which no time means anything."""
+    return bool(getattr(numba.config, "DISABLE_JIT", False))
 
 
 def peaks() -> dict[str, float]:

@@ -13,6 +13,7 @@ from intengine.benchmark import overhead as overheads
 from intengine.benchmark import startup as startups
 from intengine.benchmark.files import Change, as_data, changes, read, trace
 from intengine.benchmark.overhead import Overhead
+from intengine.benchmark.peak import is_uncompiled
 from intengine.benchmark.startup import Startup
 from intengine.cli.arrays import check_new_file
 from intengine.cli.base import BAD_MODEL, DIFFERS, EQUAL, PROFILE_HELP, UNSUPPORTED, Command, stderr_is_terminal
@@ -86,6 +87,8 @@ def bench(
         if file is not None:
             check_new_file(file, option, force=force)
     numerics.get(profile)
+    if is_uncompiled():
+        raise InputError("A benchmark needs compiled kernels; NUMBA_DISABLE_JIT forbids them.")
     options = Options(_sides(out, against), profile, seconds, threads, batch, ops, trace_file is not None)
     session = Bench(options)
     with _status() as say:

@@ -1,6 +1,7 @@
 """Multiply-accumulates at the rate of the core alone: instructions on registers, no memory.
 
-What any kernel can reach at most; the share that one does reach says how good it is.
+What any kernel can reach at most; the share that one does reach says how good it is. There is nothing to learn from
+these uncompiled, so they have no plain-loop twin.
 """
 
 from llvmlite import ir
