@@ -20,19 +20,25 @@ from intengine.interpreter import Interpreter
 from intengine.runners import RUNTIMES, RunnerError, open_runner
 from intengine.runners._child import receive, send
 from intengine.samples import Sample
+from intengine.warmup import listen
 
 Say = Callable[[str], None]
 
 
 def measure(path: Path, options: Options, known: dict[str, float], say: Say) -> tuple[ModelResult, dict[str, float]]:
     """One model, and the peaks of this core, at least the known ones."""
+    with listen(lambda event: None if event.is_loaded or event.seconds else say(f"compiling {event.kernel}")):
+        return _measure(path, options, known, say)
+
+
+def _measure(path: Path, options: Options, known: dict[str, float], say: Say) -> tuple[ModelResult, dict[str, float]]:
     found = known
     try:
         engine = Interpreter(path, profile=options.profile, num_threads=options.threads)
         if options.batch > 1:
             engine.resize(_batched(engine, options.batch))
         sample = next(samples.draw(engine, samples.Random(1, 0)))
-        say("compiling and comparing")
+        say("comparing")
         equal, note = _check(engine, path.read_bytes(), sample, options)
         if equal is False:
             return ModelResult(path.name, str(path), State.DIFFERS, note, equal), found

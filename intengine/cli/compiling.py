@@ -24,6 +24,8 @@ class _Line:
         if event.seconds is not None:
             self.depth -= 1
             self.done += 1
+            if not self.depth:
+                self.clear()
             return
         self.depth += 1
         self.began = self.began or time.perf_counter()
@@ -39,6 +41,7 @@ class _Line:
         if self.is_shown:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
+            self.is_shown = False
 
 
 @contextlib.contextmanager

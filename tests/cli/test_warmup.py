@@ -65,9 +65,10 @@ def test_the_notice_says_what_is_compiled_and_goes_away(capsys: pytest.CaptureFi
     with compiling.compile_notice():
         log.info("", extra={"kernel": "gemm", "seconds": None})
         log.info("", extra={"kernel": "gemm", "seconds": 2.0})
-    text = capsys.readouterr().err
+        text = capsys.readouterr().err
     assert "Compiling kernels, once on this machine: gemm" in text
-    assert text.endswith("\r\x1b[2K")
+    assert text.endswith("\r\x1b[2K"), "what the command prints then must begin on a line of its own"
+    assert not capsys.readouterr().err
 
 
 def test_nothing_is_said_where_kernels_come_from_the_disk(capsys: pytest.CaptureFixture[str]) -> None:
