@@ -1,20 +1,27 @@
-"""The group of all commands."""
+"""The group of all commands, one module each; only the one that runs is imported."""
+
+import importlib
 
 import click
 
 import intengine
-from intengine.cli.bench import bench
-from intengine.cli.coverage import coverage
-from intengine.cli.demo import demo
-from intengine.cli.inspect import inspect
-from intengine.cli.ops import ops
-from intengine.cli.probe import probe
-from intengine.cli.run import run
-from intengine.cli.verify import verify
-from intengine.cli.warmup import warmup
+
+_COMMANDS = ("bench", "coverage", "demo", "inspect", "ops", "probe", "run", "verify", "warmup")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"intengine.cli.{module}"), module)
+        return command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(intengine.__version__, prog_name="intengine")
 def main() -> None:
     """Exact integer inference for .tflite models: bit for bit what LiteRT's reference kernels compute.
@@ -33,7 +40,3 @@ def main() -> None:
     \b
     Exit codes: 0 done or equal, 1 differs, 2 usage or input, 3 unsupported, 4 not a usable model.
     """
-
-
-for command in (demo, inspect, coverage, run, verify, probe, ops, bench, warmup):
-    main.add_command(command)
