@@ -125,7 +125,9 @@ def rest_section(data: dict[str, Any]) -> list[str]:
                   "Chains of operators on int8[1, 1, 1, 8], of 50 and of 250; the goal is at most 3 us each.", "",
                   *table(["chain of", "us per operator", "us per run"], rows)]  # fmt: skip
     if data["startup"]:
-        rows = [[one["model"], f"{one['warm']:.2f}", f"{one['cold']:.1f}"] for one in data["startup"]]
+        rows = [
+            [one["model"], f"{one['warm']:.2f}", f"{one['cold']:.1f}" if one["cold"] else ""] for one in data["startup"]
+        ]
         lines += ["## A new process", "",
                   "Seconds from its start to its first answer, with the kernels on disk and without; the goals are 1.0 "
                   "and 20 for a MobileNetV2.", "", *table(["model", "warm", "cold"], rows)]  # fmt: skip

@@ -91,8 +91,12 @@ def bench(
         raise InputError("A benchmark needs compiled kernels; NUMBA_DISABLE_JIT forbids them.")
     options = Options(_sides(out, against), profile, seconds, threads, batch, ops, trace_file is not None)
     session = Bench(options)
+    results: list[ModelResult] = []
     with _status() as say:
-        results = [session.measure(path, _naming(path, say)) for path in models]
+        for path in models:
+            results.append(session.measure(path, _naming(path, say)))
+            if json_file:  # so far, for when somebody interrupts
+                json_file.write_text(as_json(as_data(session.about(), results)) + "\n")
         say("measuring what calling an operator costs")
         costs = overheads.measure() if overhead else []
         starts = []
