@@ -151,6 +151,7 @@ def page(data: dict[str, Any]) -> str:
         "",
         f"{about['machine']}, {about['system']}, Python {about['python']}, {versions}.",
         f"Instruction set {about['instruction_set']}; measured peak of a core in GMAC/s: {peaks}.",
+        *([f"Processes that wanted a core in the last minute: {about['load']:.1f}."] if about["load"] else []),
         "",
         "MMAC are million multiply-accumulates, taps in the padding counted. The share of the peak is that of what the",
         "core's multiply-accumulate instruction does on registers. The last columns are how many times as fast as",

@@ -59,6 +59,7 @@ class Bench:
             isa.NAMES[isa.best()],
             self.peaks,
             self.options,
+            os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         )
 
     def _ask(self, path: Path, options: Options, say: Callable[[str], None] | None) -> ModelResult | int:

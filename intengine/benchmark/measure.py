@@ -29,34 +29,47 @@ def spread(samples: list[float]) -> Spread:
     return Spread(median, low, high, len(samples))
 
 
+class Sampler:
+    """Times one thing again and again; it is called twice before it counts.
+
+    Attributes:
+        samples: milliseconds of one call. cost: seconds that a sample takes, about.
+    """
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
+        self.samples: list[float] = []
+        function()
+        alone = self._call(1)
+        self._calls = max(1, math.ceil(_SAMPLE / alone))
+        self.cost = alone * self._calls
+
+    def take(self, count: int = 1) -> None:
+        """Take so many samples."""
+        self.samples += [1e3 * self._call(self._calls) for _ in range(count)]
+
+    def _call(self, times: int) -> float:
+        """Seconds of one call, the mean of several."""
+        function = self._function
+        begin = time.perf_counter()
+        for _ in range(times):
+            function()
+        return max(time.perf_counter() - begin, 1e-9) / times
+
+
 def interleave(runners: Mapping[str, Callable[[], object]], *, seconds: float, rounds: int = 3) -> dict[str, Spread]:
     """Call each in turn for so many seconds, and `rounds` times at least.
 
-    Each is called twice before it counts. In a round, fast ones are sampled up to ten times as often as slow ones;
-    every other round goes backwards.
+    In a round, fast ones are sampled up to ten times as often as slow ones; every other round goes backwards.
     """
-    alone = {}
-    for name, function in runners.items():
-        function()
-        alone[name] = _call(function, 1)
-    calls = {name: max(1, math.ceil(_SAMPLE / spent)) for name, spent in alone.items()}
-    slowest = max(alone[name] * calls[name] for name in runners)
-    turns = {name: min(_TURNS, max(1, int(slowest / (alone[name] * calls[name])))) for name in runners}
-    samples: dict[str, list[float]] = {name: [] for name in runners}
-    order = list(runners.items())
+    samplers = {name: Sampler(function) for name, function in runners.items()}
+    slowest = max(sampler.cost for sampler in samplers.values())
+    order = [(one, min(_TURNS, max(1, int(slowest / one.cost)))) for one in samplers.values()]
     end = time.perf_counter() + seconds
     done = 0
     while done < rounds or time.perf_counter() < end:
-        for name, function in order:
-            samples[name] += [1e3 * _call(function, calls[name]) for _ in range(turns[name])]
+        for sampler, turns in order:
+            sampler.take(turns)
         order.reverse()
         done += 1
-    return {name: spread(values) for name, values in samples.items()}
-
-
-def _call(function: Callable[[], object], times: int) -> float:
-    """Seconds of one call, the mean of several."""
-    begin = time.perf_counter()
-    for _ in range(times):
-        function()
-    return max(time.perf_counter() - begin, 1e-9) / times
+    return {name: spread(sampler.samples) for name, sampler in samplers.items()}

@@ -1,12 +1,13 @@
 """The time of every node: within the model's run here, as a one-node model in LiteRT."""
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from intengine.benchmark.measure import Spread, interleave, spread
-from intengine.benchmark.records import NodeResult, Options, Work
+from intengine.benchmark.measure import Sampler, Spread, spread
+from intengine.benchmark.records import OURS, NodeResult, Options, Work
 from intengine.benchmark.sides import LiteRT
 from intengine.cut import cut
 from intengine.interpreter import Interpreter
@@ -16,7 +17,7 @@ from intengine.report.macs import macs
 from intengine.samples import Sample
 from intengine.trace import Trace
 
-_RUNS = 5
+_ROUNDS = 3
 
 
 def work(node: Node, plan: Plan) -> Work:
@@ -42,47 +43,48 @@ def marks(engine: Interpreter, sample: Sample) -> list[float]:
 
 
 def time_nodes(engine: Interpreter, sample: Sample, options: Options, peaks: Mapping[str, float]) -> list[NodeResult]:
-    """Every node that runs, in order of execution."""
-    ours: list[list[float]] = []
-    engine.execute(sample)
-    end = time.perf_counter() + options.seconds / 2
-    while len(ours) < _RUNS or time.perf_counter() < end:
-        ours.append([1e3 * (after - begin) for begin, after in pairwise(marks(engine, sample))])
+    """Every node that runs, in order of execution; in each round a run here, and every node alone in LiteRT."""
     trace = engine.trace(sample)
     plan = engine.plan
     nodes = {node.index: node for node in plan.subgraph.nodes}
+    others = [_others(engine.model, plan, nodes[step.node], trace, options) for step in plan.steps]
+    ours: list[list[float]] = []
+    end = time.perf_counter() + options.seconds
+    while len(ours) < _ROUNDS or time.perf_counter() < end:
+        engine.execute(sample)  # what LiteRT left in the cache goes
+        ours.append([1e3 * (after - begin) for begin, after in pairwise(marks(engine, sample))])
+        for samplers in others:
+            for sampler in samplers.values():
+                sampler.take()
     found = []
     for at, step in enumerate(plan.steps):
-        node = nodes[step.node]
-        times = {"intengine": spread([run[at] for run in ours])}
-        times |= _others(engine.model, plan, node, trace, options, len(plan.steps))
-        found.append(_result(node, plan, times, peaks, options))
+        times = {OURS: spread([run[at] for run in ours])}
+        times |= {name: spread(sampler.samples) for name, sampler in others[at].items()}
+        found.append(_result(nodes[step.node], plan, times, peaks, options))
     return found
 
 
-def _others(model: Model, plan: Plan, node: Node, trace: Trace, options: Options, steps: int) -> dict[str, Spread]:
+def _others(model: Model, plan: Plan, node: Node, trace: Trace, options: Options) -> dict[str, Sampler]:
     """A node alone in LiteRT's kernels, on this engine's tensors; nothing where it cannot stand alone."""
     shapes = {i: array.shape for i, array in trace.tensors.items()}
     piece = cut(model, node, shapes, plan.constants) if plan.subgraph.index == 0 and options.against else None
     if piece is None:
         return {}
-    runners: dict[str, Callable[[], object]] = {}
+    samplers: dict[str, Sampler] = {}
     inputs = {i: trace[i] for i in piece.inputs}
     for name in options.against:
-        try:
-            runners[name] = LiteRT(
-                piece.model, name, threads=options.threads, inputs=inputs, outputs=piece.outputs
-            ).invoke
-        except (ValueError, RuntimeError):
-            continue
-    return interleave(runners, seconds=options.seconds / (2 * steps)) if runners else {}
+        # What LiteRT refuses alone is left out; the model as a whole is timed all the same.
+        with contextlib.suppress(ValueError, RuntimeError):
+            alone = LiteRT(piece.model, name, threads=options.threads, inputs=inputs, outputs=piece.outputs)
+            samplers[name] = Sampler(alone.invoke)
+    return samplers
 
 
 def _result(
     node: Node, plan: Plan, times: Mapping[str, Spread], peaks: Mapping[str, float], options: Options
 ) -> NodeResult:
     here = work(node, plan)
-    spent = times["intengine"].median
+    spent = times[OURS].median
     name = plan.subgraph.tensors[node.outputs[0]].name if node.outputs and node.outputs[0] >= 0 else ""
     return NodeResult(
         node.index,

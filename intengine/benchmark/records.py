@@ -113,7 +113,12 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class About:
-    """The machine and the versions that a measurement is of. peaks: operands -> measured GMAC/s of one core."""
+    """The machine and the versions that a measurement is of.
+
+    Attributes:
+        peaks: operands -> measured GMAC/s of one core. load: processes that wanted a core in the last minute, where
+            the system tells it; above 1 for each core in use, times are those of a busy machine.
+    """
 
     machine: str
     system: str
@@ -122,3 +127,4 @@ class About:
     instruction_set: str
     peaks: Mapping[str, float]
     options: Options
+    load: float | None = None
