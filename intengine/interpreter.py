@@ -134,13 +134,27 @@ class Interpreter:
         execution = self.execute(inputs)
         return {name: execution.value(i).copy() for name, i in self._outputs.items()}
 
-    def execute(self, inputs: Inputs, *, keep_all: bool = False) -> Execution:
+    def execute(self, inputs: Inputs, *, keep_all: bool = False, progress: Progress | None = None) -> Execution:
         """Run once and give the execution, whose `value(tensor)` holds until the next run.
 
         Args:
             inputs: as for `run`. keep_all: give every tensor a buffer of its own, so that all values can be read.
+            progress: as for `trace`.
         """
-        return self._enter(inputs, keep_all=keep_all).run(self._engine.build)
+        execution = self._enter(inputs, keep_all=keep_all)
+        if progress is None:
+            return execution.run(self._engine.build)
+        while True:
+            steps = execution.plan.steps
+            for at, calls in enumerate(execution.calls, execution.first):
+                progress(at, len(steps), steps[at].op)
+                for function, args in calls:
+                    function(*args)
+            if execution.plan.is_whole:
+                break
+            execution = execution.after(self._engine.build)
+        progress(len(steps), len(steps), "")
+        return execution
 
     def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
         """Run once and keep every tensor; the same bytes as `run`.
@@ -148,19 +162,7 @@ class Interpreter:
         Args:
             progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
         """
-        execution = self._enter(inputs, keep_all=True)
-        while True:
-            steps = execution.plan.steps
-            for at, calls in enumerate(execution.calls, execution.first):
-                if progress:
-                    progress(at, len(steps), steps[at].op)
-                for function, args in calls:
-                    function(*args)
-            if execution.plan.is_whole:
-                break
-            execution = execution.after(self._engine.build)
-        if progress:
-            progress(len(steps), len(steps), "")
+        execution = self.execute(inputs, keep_all=True, progress=progress)
         built = execution.plan
         tensors = {i: execution.buffers[i].copy() for i in built.subgraph.inputs}
         for node in built.subgraph.nodes:

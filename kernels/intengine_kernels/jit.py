@@ -7,6 +7,8 @@ this package, so that any edit, and any upgrade, recompiles.
 
 import functools
 import hashlib
+import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,8 +55,27 @@ class _KernelCacheImpl(caching.CompileResultCacheImpl):
     _locator_classes = [_UserProvidedLocator, _InTreeLocator, _UserWideLocator]  # noqa: RUF012
 
 
+#: Says what is compiled: INFO when it begins and when it is done (`seconds`, `kernel`), DEBUG for loads from the disk.
+LOG = logging.getLogger(__name__)
+
+
 class _KernelCache(caching.FunctionCache):
     _impl_class = _KernelCacheImpl
+
+    def load_overload(self, sig, target_context):
+        name = self._py_func.__name__
+        found = super().load_overload(sig, target_context)
+        if found is None:
+            LOG.info("Compiling %s", name, extra={"kernel": name, "seconds": None})
+            self._since = time.perf_counter()
+        else:
+            LOG.debug("Loaded %s", name, extra={"kernel": name, "seconds": None})
+        return found
+
+    def save_overload(self, sig, data):
+        name, seconds = self._py_func.__name__, time.perf_counter() - self._since
+        LOG.info("Compiled %s in %.1f s", name, seconds, extra={"kernel": name, "seconds": seconds})
+        super().save_overload(sig, data)
 
 
 def kernel(function: F) -> F:
