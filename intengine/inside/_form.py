@@ -39,8 +39,9 @@ class Element:
         accumulator: before requantization, bias included.
         unclamped: before the clamp to lo..hi, zero point included.
         exact: the real result in steps of the output's scale, zero point included, neither rounded nor clamped;
-            of floats the sum itself.
+            of floats the sum itself; None where it is not finite.
         multiplier: the real requantization multiplier, None where there is not one for the whole.
+        is_bitwise: whether `value` is the runtime's bit for bit; else it is the exact sum, rounded once.
     """
 
     taps: tuple[Tap, ...]
@@ -53,6 +54,7 @@ class Element:
     hi: int | float
     exact: Fraction | None
     multiplier: Fraction | None = None
+    is_bitwise: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from intengine_kernels.requantize import DOUBLE_ROUNDING
 from intengine.inside._arithmetic import Ledger, Rule, Value
 from intengine.inside._form import Account, Form
 from intengine.inside._products import Products
+from intengine.inside._reals import Reals, is_real
 from intengine.inside._registry import form
 from intengine.inside._windows import Matrix
 from intengine.model import TensorType
@@ -33,6 +34,8 @@ def batch_matmul(ctx: NodeContext) -> Form | None:
     columns = out.shape[-1]
     geometry = Matrix(a.shape, b.shape, bool(ctx.options["adj_x"]), bool(ctx.options["adj_y"]))
     none = np.zeros(columns, np.int64)
+    if is_real(a, b, out):
+        return Reals.of(ctx, geometry, (a, b, None), columns)
     if a.type is b.type is TensorType.INT8 and out.type is TensorType.INT32:
         one = np.ones(columns)
         return _Sums(

@@ -2,8 +2,11 @@
 
 from intengine.inside._form import Form
 from intengine.inside._products import Geometry, Products
+from intengine.inside._reals import Reals, is_real
 from intengine.inside._registry import form
 from intengine.inside._windows import Convolution, Depthwise, Transposed
+from intengine.inside.forms import _hybrid
+from intengine.inside.forms._hybrid import is_hybrid
 from intengine.model import TensorType
 from intengine.numerics._record import Factory
 from intengine.ops import NodeContext, Operand
@@ -15,9 +18,11 @@ from intengine.shapes import window_output, window_padding
 def _integers(
     ctx: NodeContext, geometry: Geometry, operands: tuple[Operand, Operand, Operand | None], factory: Factory, axis: int,
     *, wide: bool, groups: int = 1,
-) -> Products | None:  # fmt: skip
+) -> Form | None:  # fmt: skip
     source, weights, bias = operands
     out = ctx.output()
+    if is_real(source, weights, out):
+        return Reals.of(ctx, geometry, operands, weights.shape[axis])
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         return None
     channels = weights.shape[axis]
@@ -35,6 +40,8 @@ def conv_2d(ctx: NodeContext) -> Form | None:
     window = Window.of(ctx, source.shape, weights.shape[1], weights.shape[2], dilated=True)
     wide, groups = is_wide(ctx, source, bias), source.shape[3] // weights.shape[3]
     geometry = Convolution(window, source.shape, weights.shape)
+    if is_hybrid(source, weights, ctx.output()):
+        return _hybrid.conv(ctx, geometry)
     return _integers(ctx, geometry, (source, weights, bias), ctx.numerics.conv, 0, wide=wide, groups=groups)
 
 
@@ -43,6 +50,8 @@ def depthwise_conv_2d(ctx: NodeContext) -> Form | None:
     source, weights, bias = ctx.input(0), ctx.input(1), ctx.optional(2)
     window = Window.of(ctx, source.shape, weights.shape[1], weights.shape[2], dilated=True)
     geometry = Depthwise(window, source.shape, weights.shape)
+    if is_hybrid(source, weights, ctx.output()):
+        return _hybrid.depthwise_conv(ctx, geometry)
     wide = source.type is TensorType.INT16
     return _integers(ctx, geometry, (source, weights, bias), ctx.numerics.depthwise_conv, 3, wide=wide)
 

@@ -5,8 +5,10 @@ from numpy.typing import NDArray
 
 from intengine.inside._form import Form
 from intengine.inside._products import Products
+from intengine.inside._reals import Reals, is_real
 from intengine.inside._registry import form
 from intengine.inside._windows import Dense
+from intengine.inside.forms import _hybrid
 from intengine.model import TensorType
 from intengine.numerics import Requantizer
 from intengine.ops import NodeContext
@@ -33,7 +35,14 @@ def _form(
 @form("FULLY_CONNECTED")
 def fully_connected(ctx: NodeContext) -> Form | None:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    if weights.shape[1] == 0 or source.type not in ACTIVATION_TYPES:
+    if weights.shape[1] == 0:
+        return None
+    geometry = Dense(source.shape, weights.shape, out.shape)
+    if is_real(source, weights, out):
+        return Reals.of(ctx, geometry, (source, weights, ctx.optional(2)), weights.shape[0])
+    if _hybrid.is_hybrid(source, weights, out):
+        return _hybrid.fully_connected(ctx, geometry)
+    if source.type not in ACTIVATION_TYPES:
         return None
     if ctx.options["weights_format"] == SHUFFLED:
         return _shuffled(ctx)
