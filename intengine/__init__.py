@@ -13,6 +13,7 @@ from intengine.errors import (
     UnsupportedOpError,
     UnsupportedSignatureError,
 )
+from intengine.explanation import Explanation, explain
 from intengine.interpreter import Interpreter
 from intengine.model import Model
 from intengine.reader import load
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CorruptModelError",
     "CustomNode",
+    "Explanation",
     "InputError",
     "IntEngineError",
     "Interpreter",
@@ -38,5 +40,6 @@ __all__ = [
     "__version__",
     "compare",
     "custom_operator",
+    "explain",
     "load",
 ]

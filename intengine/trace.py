@@ -92,7 +92,7 @@ class Trace(Mapping[int, NDArray[Any]]):
         return len(self.tensors)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write all tensors to an npz: "<index>" arrays, those inside, and one "trace" JSON string with names and steps."""
+        """Write an npz: "<index>" arrays, accumulators, and one "trace" JSON string with names and steps."""
         meta = {
             "profile": self.profile,
             "names": {str(index): name for index, name in self.names.items()},

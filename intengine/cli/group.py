@@ -5,6 +5,7 @@ import click
 import intengine
 from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
+from intengine.cli.explain import explain
 from intengine.cli.inspect import inspect
 from intengine.cli.ops import ops
 from intengine.cli.probe import probe
@@ -24,6 +25,7 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine explain model.tflite --op 5 --at 0,3,4,7 --random 0   one element, tap by tap
       intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
@@ -31,5 +33,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, ops):
+for command in (demo, inspect, coverage, run, verify, probe, explain, ops):
     main.add_command(command)

@@ -5,9 +5,10 @@ any size, or a whole tensor in int64. `forms` has a file for each operator.
 """
 
 from intengine.inside._accumulate import accumulators
-from intengine.inside._arithmetic import SCHEMES, Ledger, Rule, requantize
+from intengine.inside._arithmetic import SCHEMES, Ledger, Rule, Stage, requantize
 from intengine.inside._contexts import contexts
-from intengine.inside._form import At, Element, Form, Stage, Tap
+from intengine.inside._form import At, Element, Form, Tap
+from intengine.inside._products import Products
 from intengine.inside._registry import form_of, operators
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Element",
     "Form",
     "Ledger",
+    "Products",
     "Rule",
     "Stage",
     "Tap",

@@ -10,7 +10,7 @@ from intengine.errors import IntEngineError, UnsupportedError
 from intengine.inside._arithmetic import INT32_MAX, INT32_MIN
 from intengine.inside._contexts import contexts
 from intengine.inside._registry import form_of, operators
-from intengine.model import Model
+from intengine.model import Model, TensorType
 from intengine.numerics import Numerics
 from intengine.ops import NeedsValue
 from intengine.trace import Inside
@@ -27,11 +27,10 @@ def accumulators(
     Raises:
         IntEngineError: if what is computed here is not what the run gave.
     """
-    known = operators()
+    known = set(operators())
     found: dict[int, Inside] = {}
-    for ctx in contexts(model, numerics, values, subgraph=subgraph):
-        if ctx.node.op not in known:
-            continue
+    nodes = {node.index for node in model.subgraphs[subgraph].nodes if node.op in known}
+    for ctx in contexts(model, numerics, values, subgraph=subgraph, nodes=nodes):
         try:
             account = form_of(ctx).whole()
         except (UnsupportedError, NeedsValue):

@@ -54,7 +54,7 @@ class Ledger:
 
 
 def _shown(number: object) -> str:
-    return f"{float(number)!r}" if isinstance(number, (float, np.floating)) else str(number)
+    return str(number)
 
 
 def _plain(value: Value) -> int | float:

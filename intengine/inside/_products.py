@@ -9,10 +9,10 @@ import numpy as np
 from intengine_kernels import requantize as scheme
 from numpy.typing import NDArray
 
+from intengine.errors import InvalidModelError
 from intengine.inside._arithmetic import SCHEMES, Ledger, Rule, Value, requantize, wrap
 from intengine.inside._form import Account, At, Element, Tap, finish, fraction
 from intengine.numerics import Requantizer
-from intengine.errors import InvalidModelError
 from intengine.ops import Operand
 from intengine.quantization import quantize_multiplier
 
@@ -149,4 +149,3 @@ class Products:
             rule = Rule(of, multiplier, shift, real, number == scheme.UPWARD)
             found[text] = int(self._finish(element.accumulator, rule, Ledger()).value)
         return found
-

@@ -72,4 +72,3 @@ class Reals:
 def is_real(*operands: Operand) -> bool:
     """Whether all are float32."""
     return all(operand.dtype == np.float32 for operand in operands)
-

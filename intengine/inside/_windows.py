@@ -131,17 +131,15 @@ class Transposed:
 class Volume:
     """A window over [B, D, H, W, C], weights [kd, kh, kw, C, N]."""
 
-    strides: tuple[int, int, int]
-    dilations: tuple[int, int, int]
-    pads: tuple[int, int, int]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[int, ...]
     source: Shape
     weights: Shape
 
     def pairs(self, at: At) -> Iterator[tuple[At, At]]:
         for place in np.ndindex(*self.weights[:3]):
-            here = tuple(
-                at[1 + i] * self.strides[i] - self.pads[i] + place[i] * self.dilations[i] for i in range(3)
-            )
+            here = tuple(at[1 + i] * self.strides[i] - self.pads[i] + place[i] * self.dilations[i] for i in range(3))
             if all(0 <= y < size for y, size in zip(here, self.source[1:4], strict=True)):
                 for c in range(self.weights[3]):
                     yield (at[0], *here, c), (*place, c, at[4])

@@ -141,13 +141,15 @@ class _Common:
             return self._plain(a, b, book)
         whole = self.row - self.row % self.block
         if at is not None:
-            inside = int(np.ravel_multi_index(at, self.shape)) % self.row < whole
-            return self._blocked(a, b, book) if inside else self._plain(a, b, book)
+            place = int(np.ravel_multi_index(at, self.shape)) % self.row
+            return self._blocked(a, b, book) if place < whole else self._plain(a, b, book)
         inside = (np.arange(a.size) % self.row < whole).reshape(a.shape)
         first, second = self._blocked(a, b, book), self._plain(a, b, book)
-        parts = ("accumulator", "unclamped", "value")
-        chosen = [np.where(inside, getattr(first, part), getattr(second, part)) for part in parts]
-        return Account(*chosen, self.lo, self.hi)
+        return Account(
+            np.where(inside, first.accumulator, second.accumulator),
+            np.where(inside, first.unclamped, second.unclamped), np.where(inside, first.value, second.value),
+            self.lo, self.hi,
+        )  # fmt: skip
 
     def _plain(self, a: Value, b: Value, book: Ledger) -> Account:
         za, zb, zo = self.points

@@ -14,6 +14,6 @@ def conv_3d(ctx: NodeContext) -> Form | None:
     if not is_real(source, weights, ctx.output()):
         return None
     _, (strides, dilations, pads) = windows(ctx, source.shape, weights)
-    steps = [tuple(int(i) for i in values) for values in (strides, dilations, pads)]
-    geometry = Volume(*steps, source.shape, weights.shape)
+    steps, spread, before = (tuple(int(i) for i in values) for values in (strides, dilations, pads))
+    geometry = Volume(steps, spread, before, source.shape, weights.shape)
     return Reals.of(ctx, geometry, (source, weights, ctx.optional(2)), weights.shape[4])

@@ -16,8 +16,8 @@ from intengine.shapes import window_output, window_padding
 
 
 def _integers(
-    ctx: NodeContext, geometry: Geometry, operands: tuple[Operand, Operand, Operand | None], factory: Factory, axis: int,
-    *, wide: bool, groups: int = 1,
+    ctx: NodeContext, geometry: Geometry, operands: tuple[Operand, Operand, Operand | None], factory: Factory,
+    axis: int, *, wide: bool, groups: int = 1,
 ) -> Form | None:  # fmt: skip
     source, weights, bias = operands
     out = ctx.output()
