@@ -15,6 +15,7 @@ from intengine.errors import (
 )
 from intengine.explanation import Explanation, explain
 from intengine.interpreter import Interpreter
+from intengine.lint import Finding, lint
 from intengine.model import Model
 from intengine.reader import load
 from intengine.trace import Trace
@@ -25,6 +26,7 @@ __all__ = [
     "CorruptModelError",
     "CustomNode",
     "Explanation",
+    "Finding",
     "InputError",
     "IntEngineError",
     "Interpreter",
@@ -41,5 +43,6 @@ __all__ = [
     "compare",
     "custom_operator",
     "explain",
+    "lint",
     "load",
 ]

@@ -73,7 +73,9 @@ def main(models: tuple[Path, ...], count: int, profiles: tuple[str, ...], seed: 
             total, bad = total + sum(checked.values()), bad + differing
             ops = ", ".join(f"{op} {n}" for op, n in sorted(checked.items()))
             seconds = time.perf_counter() - start
-            click.echo(f"{path.stem} {profile}: {differing} differ of {ops or 0}; {inside} accumulators, {seconds:.1f} s")
+            click.echo(
+                f"{path.stem} {profile}: {differing} differ of {ops or 0}; {inside} accumulators, {seconds:.1f} s"
+            )
     click.echo(f"{total} elements, {bad} differ")
     sys.exit(bool(bad))
 

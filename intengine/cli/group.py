@@ -7,6 +7,7 @@ from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.explain import explain
 from intengine.cli.inspect import inspect
+from intengine.cli.lint import lint
 from intengine.cli.ops import ops
 from intengine.cli.probe import probe
 from intengine.cli.run import run
@@ -26,6 +27,7 @@ def main() -> None:
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
       intengine explain model.tflite --op 5 --at 0,3,4,7 --random 0   one element, tap by tap
+      intengine lint model.tflite                           what rules find in it, without data
       intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
@@ -33,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, explain, ops):
+for command in (demo, inspect, coverage, run, verify, probe, explain, lint, ops):
     main.add_command(command)

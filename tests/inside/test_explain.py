@@ -90,7 +90,8 @@ def test_the_command_gives_json_with_all_taps() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--op", "2", "--at", "x"], ["--op", "2", "--at", "0,1,1,3", "--taps", "few"], ["--op", "99", "--at", "0"]]
+    "options",
+    [["--op", "2", "--at", "x"], ["--op", "2", "--at", "0,1,1,3", "--taps", "few"], ["--op", "99", "--at", "0"]],
 )
 def test_the_command_refuses_what_it_cannot_read(options: list[str]) -> None:
     result = CliRunner().invoke(main, ["explain", DIGITS, "--random", "0", *options])

@@ -83,7 +83,9 @@ def test_accumulators_requantize_to_every_element_of_the_run(profile: str) -> No
 
 
 def test_a_wrong_multiplier_is_noticed() -> None:
-    problem, model = next(pair for pair in PROBLEMS if pair[0].name.startswith("conv_2d") and "int8" not in pair[0].name)
+    problem, model = next(
+        pair for pair in PROBLEMS if pair[0].name.startswith("conv_2d") and "int8" not in pair[0].name
+    )
     trace = _trace(problem, model, "litert-reference")
     (ctx,) = contexts(model, numerics.get("litert-reference"), trace.tensors)
     form = form_of(ctx)

@@ -78,4 +78,6 @@ def bias_size(view: GraphView, rule: Rule) -> Iterator[Finding]:
             yield view.found(rule, f"A bias here is {wanted}; this is {bias.type.name.lower()}.", layer.node, bias)
         elif int(np.prod(bias.shape)) != layer.channels:
             found = int(np.prod(bias.shape))
-            yield view.found(rule, f"{layer.channels} channels need as many biases; there are {found}.", layer.node, bias)
+            yield view.found(
+                rule, f"{layer.channels} channels need as many biases; there are {found}.", layer.node, bias
+            )

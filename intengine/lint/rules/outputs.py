@@ -28,6 +28,8 @@ COPYING: dict[str, tuple[int, ...]] = {
     "RESIZE_BILINEAR": (0,), "RESIZE_NEAREST_NEIGHBOR": (0,), "BROADCAST_TO": (0,), "MAXIMUM": (0, 1),
     "MINIMUM": (0, 1), "PACK": (), "CONCATENATION": (), "SELECT": (1, 2), "SELECT_V2": (1, 2), "TOPK_V2": (0,),
 }  # fmt: skip
+#: SOFTMAX from int8 to int16, as tflite-micro has it.
+WIDENING_SOFTMAX = (1 / 65536, -32768)
 _TOLERANCE = 1e-5
 
 
@@ -42,7 +44,10 @@ def fixed_outputs(view: GraphView, rule: Rule) -> Iterator[Finding]:
         out = view.out(node)
         if node.op not in FIXED or out is None or not out.quantization or out.type not in FIXED[node.op]:
             continue
-        scale, point = FIXED[node.op][out.type]
+        source = view.tensor(node, 0)
+        widens = node.op == "SOFTMAX" and out.type is TensorType.INT16 and source is not None
+        widens = widens and source.type is TensorType.INT8
+        scale, point = WIDENING_SOFTMAX if widens else FIXED[node.op][out.type]
         found = scale_of(out), zero_point_of(out)
         if found[0] is None or abs(found[0] / scale - 1) > _TOLERANCE or found[1] != point:
             yield view.found(

@@ -39,7 +39,9 @@ def scale_axis(view: GraphView, rule: Rule) -> Iterator[Finding]:
         if scheme.scale.size <= 1:
             continue
         if scheme.scale.size != layer.channels:
-            message = f"{layer.channels} output channels need 1 or {layer.channels} scales; there are {scheme.scale.size}."
+            message = (
+                f"{layer.channels} output channels need 1 or {layer.channels} scales; there are {scheme.scale.size}."
+            )
         elif scheme.axis != layer.axis:
             message = f"Scales of {layer.node.op} run along axis {layer.axis}; these run along axis {scheme.axis}."
         elif scheme.zero_point.size not in (0, 1, layer.channels):

@@ -14,11 +14,14 @@ def int16_zero_points(view: GraphView, rule: Rule) -> Iterator[Finding]:
     """int16 activations have zero point 0.
 
     The 16x8 scheme is symmetric: kernels take no zero point of int16 tensors off, and runtimes refuse one.
-    Quantize again with symmetric int16 ranges.
+    Quantize again with symmetric int16 ranges. (tflite-micro's SOFTMAX from int8 to int16 is an exception; Q131 has it.)
     """
     for spec in view.graph.tensors:
         points = spec.quantization.zero_point
-        if spec.type is TensorType.INT16 and spec.quantization and points.any():
+        maker = view.producers.get(spec.index)
+        if spec.type is not TensorType.INT16 or not spec.quantization or not points.any():
+            continue
+        if maker is None or maker.op != "SOFTMAX":
             yield view.found(rule, f"int16 needs zero point 0; it has {int(points[points != 0][0])}.", tensor=spec)
 
 
