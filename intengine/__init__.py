@@ -15,7 +15,7 @@ from intengine.errors import (
 )
 from intengine.explanation import Explanation, explain
 from intengine.interpreter import Interpreter
-from intengine.lint import Finding, lint
+from intengine.linting import Finding, lint
 from intengine.model import Model
 from intengine.reader import load
 from intengine.trace import Trace

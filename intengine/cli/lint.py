@@ -8,9 +8,9 @@ import click
 
 from intengine.cli.base import DIFFERS, Command
 from intengine.cli.console import Printer, print_json, verdict
-from intengine.lint import Finding, Severity, accumulator_bounds, rules
-from intengine.lint import lint as run_lint
-from intengine.lint._bounds import Bound, summary
+from intengine.linting import Finding, Severity, accumulator_bounds, rules
+from intengine.linting import lint as run_lint
+from intengine.linting._bounds import Bound, summary
 from intengine.reader import load
 from intengine.report import plain
 
@@ -85,10 +85,8 @@ def _print(found: list[Finding], proofs: list[Bound], counts: Counter[Severity],
         ]
         out.table(columns, bounds, right=["node", "least", "greatest", "bits needed", "bits"])
         out.line()
-    text = ", ".join(
-        f"{counts[severity]} {severity.value}{'s' * (severity is not Severity.INFO)}" for severity in Severity
-    )
-    out.line(f"{text}.")
+    errors, warnings, infos = (counts[severity] for severity in Severity)
+    out.line(f"Errors: {errors}, warnings: {warnings}, info: {infos}.")
     numbers = summary(proofs)
     if numbers["nodes"]:
         out.line(

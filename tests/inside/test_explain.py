@@ -60,7 +60,7 @@ def test_steps_end_in_the_value_and_html_shows_it() -> None:
 
 @pytest.mark.parametrize(("op", "at"), [(9, (0, 0)), ("z", (0, 0)), (0, (0, 1)), (0, (0,)), (0, (0, -1))])
 def test_nodes_and_places_must_exist(op: int | str, at: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match="must|is an index"):
+    with pytest.raises(InputError, match=r"must|is an index"):
         explain(_tie(), op, at, np.array([[3, 2]], np.int8))
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import QUANTIZED, GraphView, scale_of, zero_point_of
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import QUANTIZED, GraphView, scale_of, zero_point_of
 from intengine.model import TensorSpec, TensorType
 
 #: Operator -> type -> (scale, zero point) of the output.
@@ -45,8 +45,8 @@ def fixed_outputs(view: GraphView, rule: Rule) -> Iterator[Finding]:
         if node.op not in FIXED or out is None or not out.quantization or out.type not in FIXED[node.op]:
             continue
         source = view.tensor(node, 0)
-        widens = node.op == "SOFTMAX" and out.type is TensorType.INT16 and source is not None
-        widens = widens and source.type is TensorType.INT8
+        narrow = source is not None and source.type is TensorType.INT8
+        widens = narrow and node.op == "SOFTMAX" and out.type is TensorType.INT16
         scale, point = WIDENING_SOFTMAX if widens else FIXED[node.op][out.type]
         found = scale_of(out), zero_point_of(out)
         if found[0] is None or abs(found[0] / scale - 1) > _TOLERANCE or found[1] != point:
@@ -69,11 +69,11 @@ def same_scale(view: GraphView, rule: Rule) -> Iterator[Finding]:
         if node.op not in COPYING:
             continue
         places = COPYING[node.op] or tuple(range(len(node.inputs)))
-        outs = [spec for spec in (view.out(node, i) for i in range(len(node.outputs))) if _counts(spec)]
+        outs = [view.out(node, i) for i in range(len(node.outputs))]
         for i in places:
             source = view.tensor(node, i)
             for out in outs:
-                if source is None or out is None or not _counts(source) or source.type is not out.type:
+                if source is None or out is None or source.type is not out.type or not _counts(source, out):
                     continue
                 if node.op == "CONCATENATION" and out.type is TensorType.UINT8:
                     continue
@@ -81,14 +81,14 @@ def same_scale(view: GraphView, rule: Rule) -> Iterator[Finding]:
                 if off > 0:
                     yield view.found(
                         rule, f"{node.op} passes integers on: input {i} has scale {scale_of(source):.6g} and zero "
-                        f"point {zero_point_of(source)}, the output {scale_of(out):.6g} and {zero_point_of(out)}, up to "
-                        f"{off:.3g} steps off.", node, out, severity=Severity.WARNING if off < 0.5 else None,
+                        f"point {zero_point_of(source)}, the output {scale_of(out):.6g} and {zero_point_of(out)}: "
+                        f"up to {off:.3g} steps off.", node, out, severity=Severity.WARNING if off < 0.5 else None,
                         steps=off,
                     )  # fmt: skip
 
 
-def _counts(spec: TensorSpec | None) -> bool:
-    return spec is not None and spec.type in QUANTIZED and scale_of(spec) is not None
+def _counts(*specs: TensorSpec) -> bool:
+    return all(spec.type in QUANTIZED and scale_of(spec) is not None for spec in specs)
 
 
 def _steps_off(source: TensorSpec, out: TensorSpec) -> float:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from os import PathLike
 
 from intengine.errors import InputError
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import rules
-from intengine.lint._view import GraphView
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import rules
+from intengine.linting._view import GraphView
 from intengine.model import Model
 from intengine.reader import load
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import NARROW, GraphView
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import NARROW, GraphView
 from intengine.model import TensorType
 from intengine.quantization import INTEGER_RANGE
 
@@ -14,7 +14,7 @@ def int16_zero_points(view: GraphView, rule: Rule) -> Iterator[Finding]:
     """int16 activations have zero point 0.
 
     The 16x8 scheme is symmetric: kernels take no zero point of int16 tensors off, and runtimes refuse one.
-    Quantize again with symmetric int16 ranges. (tflite-micro's SOFTMAX from int8 to int16 is an exception; Q131 has it.)
+    Quantize again with symmetric int16 ranges. (tflite-micro's SOFTMAX from int8 to int16 is an exception: Q131.)
     """
     for spec in view.graph.tensors:
         points = spec.quantization.zero_point
@@ -37,9 +37,10 @@ def weight_zero_points(view: GraphView, rule: Rule) -> Iterator[Finding]:
         if layer.weights.type not in NARROW or not points.any():
             continue
         heeded = layer.node.op == "FULLY_CONNECTED" and points.size == 1
+        kind, found = layer.weights.type.name.lower(), int(points[points != 0][0])
         yield view.found(
-            rule, f"{layer.weights.type.name.lower()} weights need zero point 0; they have {int(points[points != 0][0])}.",
-            layer.node, layer.weights, severity=Severity.WARNING if heeded else None,
+            rule, f"{kind} weights need zero point 0; they have {found}.", layer.node, layer.weights,
+            severity=Severity.WARNING if heeded else None,
         )  # fmt: skip
 
 

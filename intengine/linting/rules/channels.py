@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from intengine.lint._bounds import channel_intervals
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import GraphView, Layer, scale_of, some, zero_point_of
+from intengine.linting._bounds import channel_intervals
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import GraphView, Layer, scale_of, some, zero_point_of
 from intengine.quantization import activation_range
 
 #: How far two roundings may be from the exact result, beyond half a step; and a multiplier cut to 15 bits, relatively.
@@ -39,9 +39,9 @@ def _dead(layer: Layer) -> np.ndarray:
 def constant_channels(view: GraphView, rule: Rule) -> Iterator[Finding]:
     """Every output channel can take more than one value.
 
-    From the weights, the bias and the range of the input follows the range of each channel's output. These channels have
-    weights, and still give one integer whatever the input: their sums are too small for the output's scale, or lie
-    behind the clamp as a whole (as when a bias is far below a ReLU).
+    From the weights, the bias and the range of the input follows the range of each channel's output. These channels
+    have weights, and still give one integer whatever the input: their sums are too small for the output's scale, or
+    lie behind the clamp as a whole (as when a bias is far below a ReLU).
     """
     for layer in view.layers:
         real, scale = layer.multipliers, scale_of(layer.out)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import EIGHT_BIT, GraphView, Layer, scale_of, some, zero_point_of
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import EIGHT_BIT, GraphView, Layer, scale_of, some, zero_point_of
 from intengine.model import TensorType
 from intengine.quantization import INTEGER_RANGE, activation_range
 
@@ -102,6 +102,6 @@ def unused_output_codes(view: GraphView, rule: Rule) -> Iterator[Finding]:
         share = max(hi - lo + 1, 0) / (most - least + 1)
         if share < _OUTPUT:
             yield view.found(
-                rule, f"The activation leaves {max(hi - lo + 1, 0)} of {most - least + 1} codes ({lo}..{hi}).", node, out,
-                share=share,
+                rule, f"The activation leaves {max(hi - lo + 1, 0)} of {most - least + 1} codes ({lo}..{hi}).",
+                node, out, share=share,
             )  # fmt: skip

@@ -7,8 +7,8 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._view import GraphView
+from intengine.linting._records import Finding, Severity
+from intengine.linting._view import GraphView
 
 Check = Callable[[GraphView, "Rule"], Iterator[Finding]]
 
@@ -53,9 +53,9 @@ def rule(id_: str, severity: Severity) -> Callable[[Check], Check]:
 
 @functools.cache
 def _import_all() -> None:
-    package = importlib.import_module("intengine.lint.rules")
+    package = importlib.import_module("intengine.linting.rules")
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"intengine.lint.rules.{module.name}")
+        importlib.import_module(f"intengine.linting.rules.{module.name}")
 
 
 def rules() -> list[Rule]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from intengine.constants import unpack
 from intengine.errors import IntEngineError
-from intengine.lint._records import Finding, Severity
+from intengine.linting._records import Finding, Severity
 from intengine.model import Node, Subgraph, TensorSpec, TensorType
 
 EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
@@ -72,10 +72,10 @@ class Layer:
     @cached_property
     def multipliers(self) -> NDArray[np.float64]:
         """float64[channels], s_in * s_w / s_out; empty unless all are there."""
-        scales = scale_of(self.source), scale_of(self.out)
-        if not self.is_integer or None in scales or not self.scales.size or not scales[1]:
+        source, out = scale_of(self.source), scale_of(self.out)
+        if not self.is_integer or source is None or not out or not self.scales.size:
             return np.zeros(0)
-        return np.asarray(scales[0] * self.scales / scales[1])
+        return np.asarray(source * self.scales / out)
 
 
 class GraphView:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import QUANTIZED, GraphView, scale_of, some
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import QUANTIZED, GraphView, scale_of, some
 from intengine.model import TensorType
 
 #: Steps of activations below or above which no network works: int8 would span less than 1e-6, or more than 1e6.
@@ -59,9 +59,10 @@ def extreme_scales(view: GraphView, rule: Rule) -> Iterator[Finding]:
 def multipliers(view: GraphView, rule: Rule) -> Iterator[Finding]:
     """Requantization multipliers s_in * s_w / s_out lie below 1.
 
-    At 1 or more, one step of the accumulator moves the output by a whole step or more: the output's scale is finer than
-    what the sums can tell, and codes are wasted (below 2 that is a remark). From 256 on, LiteRT's XNNPACK delegate refuses the whole model, and
-    from 2**31 on every runtime: errors. Below 2**-32 the multiplier is 0 and the channel's output is its zero point.
+    At 1 or more, one step of the accumulator moves the output by a whole step or more: the output's scale is finer
+    than what the sums can tell, and codes are wasted (below 2 that is info). From 256 on, LiteRT's XNNPACK delegate
+    refuses the whole model, and from 2**31 on every runtime: errors. Below 2**-32 the multiplier is 0 and the
+    channel's output is its zero point.
     """
     for layer in view.layers:
         real = layer.multipliers

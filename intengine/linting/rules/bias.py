@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import GraphView, scale_of
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import GraphView, scale_of
 
 #: Relative difference of scales that float32 rounding does not explain.
 _TOLERANCE = 1e-5

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from intengine.lint._bounds import bounds
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import GraphView
+from intengine.linting._bounds import bounds
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import GraphView
 
 _SHOWN = 4096
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.errors import IntEngineError
-from intengine.lint._view import QUANTIZED, GraphView, Layer, scale_of, zero_point_of
+from intengine.linting._view import QUANTIZED, GraphView, Layer, scale_of, zero_point_of
 from intengine.model import Model, Node, TensorSpec, TensorType
 from intengine.quantization import INTEGER_RANGE, activation_range
 
@@ -177,7 +177,7 @@ def _of_layer(view: GraphView, layer: Layer) -> Bound:
 
 
 def _reachable(view: GraphView, layer: Layer) -> bool | None:
-    """Whether whoever calls the model can give a layer these inputs: it reads an input of the graph, all taps inside."""
+    """Whether a caller can give a layer these inputs: it reads an input of the graph, with all taps inside."""
     if layer.source.index not in view.graph.inputs:
         return None
     if layer.node.op == "FULLY_CONNECTED":

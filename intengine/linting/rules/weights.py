@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from intengine.lint._records import Finding, Severity
-from intengine.lint._registry import Rule, rule
-from intengine.lint._view import GraphView
+from intengine.linting._records import Finding, Severity
+from intengine.linting._registry import Rule, rule
+from intengine.linting._view import GraphView
 from intengine.model import TensorType
 
 
