@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from intengine import numerics
+from intengine import inside, numerics
 from intengine.engine import Engine
 from intengine.errors import InputError, UnsupportedError
 from intengine.execution import Execution
@@ -156,10 +156,12 @@ class Interpreter:
         progress(len(steps), len(steps), "")
         return execution
 
-    def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
+    def trace(self, inputs: Inputs, *, accumulators: bool = False, progress: Progress | None = None) -> Trace:
         """Run once and keep every tensor; the same bytes as `run`.
 
         Args:
+            accumulators: also keep the accumulators and the values before the clamp (`Trace.inside`), which are
+                computed once more from the tensors.
             progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
         """
         execution = self.execute(inputs, keep_all=True, progress=progress)
@@ -173,6 +175,9 @@ class Interpreter:
             {i: built.subgraph.tensors[i].name for i in tensors},
             tuple(TracedStep(node.index, node.op, node.outputs, node.inputs) for node in built.subgraph.nodes),
             self.numerics.name,
+            inside.accumulators(self.model, self.numerics, tensors, subgraph=built.subgraph.index)
+            if accumulators
+            else {},
         )
 
     def run_float(self, inputs: Inputs) -> dict[str, NDArray[Any]]:

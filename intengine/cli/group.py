@@ -6,7 +6,9 @@ import click
 
 import intengine
 
-_COMMANDS = ("bench", "coverage", "demo", "inspect", "ops", "probe", "run", "verify", "warmup")
+_COMMANDS = (
+    "bench", "coverage", "demo", "explain", "inspect", "lint", "ops", "probe", "run", "verify", "warmup",
+)  # fmt: skip
 
 
 class _Group(click.Group):
@@ -33,6 +35,8 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine explain model.tflite --op 5 --at 0,3,4,7 --random 0   one element, tap by tap
+      intengine lint model.tflite                           what rules find in it, without data
       intengine probe                                       whose arithmetic an installed LiteRT uses
       intengine bench model.tflite                          how fast, beside LiteRT
       intengine warmup model.tflite                         compile its kernels beforehand

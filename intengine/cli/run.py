@@ -71,7 +71,7 @@ def run(
     check_output(output, force=force)
     names = _labels(labels)
     engine = Interpreter(model, profile=profile, signature=signature)
-    sample, assumed = _sample(engine, inputs, seed, real, _numbers("mean", mean), _numbers("std", std))
+    sample, assumed = read_sample(engine, inputs, seed, real, image_numbers("mean", mean), image_numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made
     if output:
@@ -109,7 +109,7 @@ def run(
 # -- inputs -------------------------------------------------------------------------------------------------------
 
 
-def _numbers(what: str, text: str | None) -> tuple[float, ...] | None:
+def image_numbers(what: str, text: str | None) -> tuple[float, ...] | None:
     if text is None:
         return None
     try:
@@ -121,7 +121,7 @@ def _numbers(what: str, text: str | None) -> tuple[float, ...] | None:
     return values
 
 
-def _sample(
+def read_sample(
     engine: Interpreter,
     inputs: tuple[str, ...],
     seed: int | None,

@@ -56,7 +56,7 @@ def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
 
 
-def _lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
+def lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     """Row sums [N] of [N, K] as x86 builds add them up: in int16 lanes, which can wrap where K is above 2064.
 
     Lane j takes columns 2 * j and 2 * j + 1 of each 16, and column j of 8 more; the last columns are added in int32.
@@ -213,7 +213,7 @@ def _rows(
     if not ctx.numerics.hybrid.is_dynamic:
         weight_rows, copies = _with_negatives(values)
         kind, order = ASYMMETRIC if asymmetric else SYMMETRIC, SCALES_FIRST
-        sums = _lane_sums(values)
+        sums = lane_sums(values)
     packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
     return Call(
         gemm_hybrid,

@@ -31,7 +31,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             return _multiplier_21(ctx)
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        logs = _powers_of_two(ctx) if ctx.numerics.adds_powers_of_two else []
+        logs = powers_of_two(ctx) if ctx.numerics.adds_powers_of_two else []
         return _power_of_two(ctx, logs) if logs else _quantized(ctx, left_shift=15)
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
         unclamped = ctx.node.op == "ADD" and out.type is TensorType.INT32 and not ctx.numerics.add_clamps_int32
@@ -39,7 +39,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     ctx.unsupported()
 
 
-def _powers_of_two(ctx: NodeContext) -> list[int]:
+def powers_of_two(ctx: NodeContext) -> list[int]:
     """The logarithms of the scales of a, b and the output; empty unless all are powers of two and may be shifted by."""
     logs = [near_log2(operand.scale) for operand in (ctx.input(0), ctx.input(1), ctx.output())]
     found = [log for log in logs if log is not None]
