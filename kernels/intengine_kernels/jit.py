@@ -78,13 +78,18 @@ class _KernelCache(caching.FunctionCache):
         super().save_overload(sig, data)
 
 
+#: IEEE arithmetic as written, no checks of bounds, and no reference counts: atomic ones would cost more than a short
+#: kernel's work, and kernels allocate nothing.
+_OPTIONS: Any = {"error_model": "numpy", "boundscheck": None, "_nrt": False}
+
+
 def kernel(function: F) -> F:
     """Compile `function` on first use, without the GIL, and keep the machine code on disk.
 
     IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, _nrt=False)(function)
+    dispatcher: Any = numba.njit(nogil=True, **_OPTIONS)(function)
     if not getattr(config, "DISABLE_JIT", False):
         dispatcher._cache = _KernelCache(function)
     compiled: F = dispatcher
@@ -123,7 +128,7 @@ def subroutine(function: F) -> F:
 
 
 #: How a formula is compiled into a kernel.
-OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None, "_nrt": False}
+OPTIONS: Any = {"forceinline": True, **_OPTIONS}
 
 
 def formula(function: F) -> F:
