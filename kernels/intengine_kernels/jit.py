@@ -161,8 +161,6 @@ def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
 
 
 def _helper(function: F, *, forceinline: bool = False) -> F:
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, forceinline=forceinline, _nrt=False)(
-        function
-    )
+    compiled: Any = numba.njit(nogil=True, forceinline=forceinline, **_OPTIONS)(function)
     helper: F = compiled
     return helper
