@@ -98,8 +98,9 @@ def conv_float(
                 flat_x, b * image, y * stride_h - pad_h, height, width, in_c, pad_w, lines, columns, strip
             )  # fmt: skip
             first, source = 0, strip
-        for i in range(rows * out_w):
-            starts[i] = first + (i // out_w * stride_h * columns + i % out_w * stride_w) * in_c
+        for i in range(rows):
+            for j in range(out_w):
+                starts[i * out_w + j] = first + (i * stride_h * columns + j * stride_w) * in_c
         for g in range(groups):
             place = g * panels
             multiply_rows(

@@ -5,16 +5,14 @@ fused multiply-add. So the shape of a tile changes no result. Each function here
 LLVM lowers for any CPU where it is compiled.
 """
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from intengine_kernels.fma import fma32
 from intengine_kernels.isa import host_features
+from intengine_kernels.isa.vectors import LANES, REALS, call, clamp, const, load, load_part, splat, store, store_part
 
-#: Output channels of one vector, and of one panel of packed weights.
-LANES = 16
 #: Terms that one turn of the innermost loop adds.
 _UNROLL = 4
 _WIDE = "avx512f" in host_features()
@@ -22,11 +20,6 @@ _WIDE = "avx512f" in host_features()
 ROWS, VECTORS = (8, 2) if _WIDE else (4, 1)
 #: Vectors of a tile of a single row.
 ROW_VECTORS = 4 if _WIDE else 2
-
-_I1, _I32, _I64, _REAL = ir.IntType(1), ir.IntType(32), ir.IntType(64), ir.FloatType()
-_VECTOR = ir.VectorType(_REAL, LANES)
-_MASK = ir.VectorType(_I1, LANES)
-
 
 #: Arguments of the two kinds of tiles.
 _PRODUCT = (
@@ -37,16 +30,6 @@ _DEPTHWISE = (
     "fused", "x", "starts", "row", "taps", "w_taps", "many", "channel", "w", "start", "bias", "lo", "hi",
     "out", "out_at", "out_step", "count",
 )  # fmt: skip
-
-
-def _const(value):
-    return ir.Constant(_I64, value)
-
-
-def _splat(builder, value, kind):
-    vector = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
-    zeros = ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES)
-    return builder.shuffle_vector(vector, ir.Constant(kind, ir.Undefined), zeros)
 
 
 class _Block:
@@ -60,9 +43,9 @@ class _Block:
             for name, value, kind in zip(names, args, signature.args, strict=True)
             if isinstance(kind, types.Array)
         }
-        places = [self.place("starts", builder.add(self["row"], _const(r))) for r in range(rows)]
+        places = [self.place("starts", builder.add(self["row"], const(r))) for r in range(rows)]
         self.starts = [builder.load(place) for place in places]
-        self.sums = [[cgutils.alloca_once(builder, _VECTOR) for _ in range(vectors)] for _ in range(rows)]
+        self.sums = [[cgutils.alloca_once(builder, REALS) for _ in range(vectors)] for _ in range(rows)]
 
     def __getitem__(self, name):
         return self._values[name]
@@ -71,19 +54,11 @@ class _Block:
         """Address of element `at` of an argument."""
         return self._builder.gep(self._data[array], [at])
 
-    def vector(self, place, left=None):
-        """16 elements at an address; only the first `left` where that is given."""
-        place = self._builder.bitcast(place, _VECTOR.as_pointer())
-        if left is None:
-            return self._builder.load(place, align=4)
-        zeros = ir.Constant(_VECTOR, [0.0] * LANES)
-        return self._call("llvm.masked.load.v16f32.p0", _VECTOR, place, ir.Constant(_I32, 4), self._mask(left), zeros)
-
     def add(self, place, tap, weight, *, is_fused):
         """Add a product to the sum at `place`."""
         total = self._builder.load(place)
         if is_fused:
-            total = self._call("llvm.fma.v16f32", _VECTOR, tap, weight, total)
+            total = call(self._builder, "llvm.fma.v16f32", REALS, tap, weight, total)
         else:
             total = self._builder.fadd(total, self._builder.fmul(tap, weight))
         self._builder.store(total, place)
@@ -91,53 +66,38 @@ class _Block:
     def compute(self, run, channel):
         """All of a tile: run(s, is_fused) adds terms `s`; parameters are those from `channel` on."""
         builder = self._builder
-        places = [builder.add(channel, _const(v * LANES)) for v in range(len(self.sums[0]))]
+        places = [builder.add(channel, const(v * LANES)) for v in range(len(self.sums[0]))]
         for v, place in enumerate(places):
-            value = self.vector(self.place("start", place))
+            value = load(builder, self.place("start", place), REALS)
             for sums in self.sums:
                 builder.store(value, sums[v])
         with builder.if_else(self["fused"]) as branches:
             for branch, is_fused in zip(branches, (True, False), strict=True):
                 with branch, cgutils.for_range(builder, self["many"]) as loop:
                     run(loop.index, is_fused)
-        biases = [self.vector(self.place("bias", place)) for place in places]
-        values = [[self._clamped(sums[v], biases[v]) for v in range(len(places))] for sums in self.sums]
-        left = builder.sub(self["count"], _const((len(places) - 1) * LANES))
-        with builder.if_else(builder.icmp_signed(">=", left, _const(LANES))) as branches:
+        biases = [load(builder, self.place("bias", place), REALS) for place in places]
+        values = [[self._clamped(total, bias) for total, bias in zip(sums, biases, strict=True)] for sums in self.sums]
+        left = builder.sub(self["count"], const((len(places) - 1) * LANES))
+        with builder.if_else(builder.icmp_signed(">=", left, const(LANES))) as branches:
             for branch, rest in zip(branches, (None, left), strict=True):
                 with branch:
                     self._store(values, rest)
 
     def _clamped(self, total, bias):
-        """NaN stays NaN."""
-        builder = self._builder
-        lo, hi = (_splat(builder, self[name], _VECTOR) for name in ("lo", "hi"))
-        value = builder.fadd(builder.load(total), bias)
-        value = builder.select(builder.fcmp_ordered("<", value, lo), lo, value)
-        return builder.select(builder.fcmp_ordered("<", hi, value), hi, value)
+        value = self._builder.fadd(self._builder.load(total), bias)
+        return clamp(self._builder, value, self["lo"], self["hi"])
 
     def _store(self, values, left):
         """The vectors of each row to `out`; of the last one the first `left` where that is given."""
         builder = self._builder
         for r, row in enumerate(values):
-            first = builder.add(self["out_at"], builder.mul(self["out_step"], _const(r)))
+            first = builder.add(self["out_at"], builder.mul(self["out_step"], const(r)))
             for v, value in enumerate(row):
-                place = self.place("out", builder.add(first, _const(v * LANES)))
-                place = builder.bitcast(place, _VECTOR.as_pointer())
+                place = self.place("out", builder.add(first, const(v * LANES)))
                 if left is None or v < len(row) - 1:
-                    builder.store(value, place, align=4)
+                    store(builder, value, place)
                 else:
-                    name, align = "llvm.masked.store.v16f32.p0", ir.Constant(_I32, 4)
-                    self._call(name, ir.VoidType(), value, place, align, self._mask(left))
-
-    def _mask(self, left):
-        kind = ir.VectorType(_I32, LANES)
-        limit = _splat(self._builder, self._builder.trunc(left, _I32), kind)
-        return self._builder.icmp_signed("<", ir.Constant(kind, list(range(LANES))), limit)
-
-    def _call(self, name, kind, *operands):
-        function = ir.FunctionType(kind, [operand.type for operand in operands])
-        return self._builder.call(cgutils.get_or_insert_function(self._builder.module, function, name), operands)
+                    store_part(builder, value, place, left)
 
 
 def make_product(rows, vectors):
@@ -182,8 +142,8 @@ def make_product(rows, vectors):
         def codegen(context, builder, signature, args):
             block = _Block(context, builder, signature, args, _PRODUCT, rows, vectors)
             length, step = block["length"], block["w_step"]
-            panel = builder.mul(length, _const(LANES))
-            whole = builder.and_(length, _const(-_UNROLL))
+            panel = builder.mul(length, const(LANES))
+            whole = builder.and_(length, const(-_UNROLL))
 
             def run(s, is_fused):
                 tap = builder.load(block.place("taps", s))
@@ -191,20 +151,20 @@ def make_product(rows, vectors):
                 weights = block.place("w", builder.add(block["w_at"], builder.mul(s, panel)))
 
                 def term(k):
-                    first = builder.mul(k, _const(LANES))
+                    first = builder.mul(k, const(LANES))
                     columns = [
-                        block.vector(builder.gep(weights, [builder.add(first, builder.mul(step, _const(v)))]))
+                        load(builder, builder.gep(weights, [builder.add(first, builder.mul(step, const(v)))]), REALS)
                         for v in range(vectors)
                     ]
                     for base, sums in zip(bases, block.sums, strict=True):
-                        tap = _splat(builder, builder.load(builder.gep(base, [k])), _VECTOR)
+                        tap = splat(builder, builder.load(builder.gep(base, [k])), REALS)
                         for total, column in zip(sums, columns, strict=True):
                             block.add(total, tap, column, is_fused=is_fused)
 
-                with cgutils.for_range_slice(builder, _const(0), whole, _const(_UNROLL)) as (k, _):
+                with cgutils.for_range_slice(builder, const(0), whole, const(_UNROLL)) as (k, _):
                     for i in range(_UNROLL):
-                        term(builder.add(k, _const(i)))
-                with cgutils.for_range_slice(builder, whole, length, _const(1)) as (k, _):
+                        term(builder.add(k, const(i)))
+                with cgutils.for_range_slice(builder, whole, length, const(1)) as (k, _):
                     term(k)
 
             block.compute(run, block["at"])
@@ -274,12 +234,15 @@ def make_depthwise(rows, vectors, *, is_partial):
                 tap = builder.add(builder.load(block.place("taps", s)), channel)
                 weight = builder.add(builder.load(block.place("w_taps", s)), channel)
                 for v in range(vectors):
-                    at = _const(v * LANES)
-                    left = builder.sub(block["count"], at) if is_partial and v == vectors - 1 else None
-                    column = block.vector(block.place("w", builder.add(weight, at)))
+                    at = const(v * LANES)
+                    column = load(builder, block.place("w", builder.add(weight, at)), REALS)
                     for start, sums in zip(block.starts, block.sums, strict=True):
                         place = block.place("x", builder.add(builder.add(start, tap), at))
-                        block.add(sums[v], block.vector(place, left), column, is_fused=is_fused)
+                        if is_partial and v == vectors - 1:
+                            value = load_part(builder, place, builder.sub(block["count"], at))
+                        else:
+                            value = load(builder, place, REALS)
+                        block.add(sums[v], value, column, is_fused=is_fused)
 
             block.compute(run, channel)
             return context.get_dummy_value()
