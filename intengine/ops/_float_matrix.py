@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from intengine_kernels.float_depthwise import depthwise_conv_float, depthwise_conv_float_multiplied
 from intengine_kernels.float_matrix import conv_float, gemm_float
-from intengine_kernels.isa.float_tile import LANES
+from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
 from intengine.model import TensorType

@@ -7,18 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.hybrid import (
-    FILTER_FIRST,
-    FUSED,
-    SCALES_FIRST,
-    conv_hybrid,
-    depthwise_conv_hybrid,
-    gemm_hybrid,
-)
+from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, gemm_hybrid
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
-from intengine_kernels.isa.hybrid_lanes import COPIED
+from intengine_kernels.isa.hybrid_lanes import COPIED, FILTER_FIRST, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import TensorType

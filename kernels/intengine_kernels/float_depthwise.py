@@ -6,7 +6,8 @@ Source: tflite/kernels/internal/reference/depthwiseconv_float.h; XNNPACK/src/f32
 
 import numpy as np
 
-from intengine_kernels.isa.float_tile import LANES, ROW_VECTORS, ROWS, VECTORS, make_depthwise
+from intengine_kernels.isa.float_tile import ROW_VECTORS, ROWS, VECTORS, make_depthwise
+from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel, subroutine
 from intengine_kernels.ordered import clamp_row
 

@@ -7,7 +7,7 @@ Source: tflite/kernels/internal/reference/conv.h; XNNPACK/src/f32-gemm, f32-igem
 import numpy as np
 
 from intengine_kernels.float_product import multiply_rows
-from intengine_kernels.isa.float_tile import LANES
+from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
 
 

@@ -1,6 +1,7 @@
 """float32 rows times packed weights: the tiles that a block of rows is made of."""
 
-from intengine_kernels.isa.float_tile import LANES, ROW_VECTORS, ROWS, VECTORS, make_product
+from intengine_kernels.isa.float_tile import ROW_VECTORS, ROWS, VECTORS, make_product
+from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import subroutine
 
 _tile = make_product(ROWS, VECTORS)

@@ -13,9 +13,6 @@ from intengine_kernels.isa.hybrid_lanes import COPIED, FILTER_FIRST, FUSED, SCAL
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
 
-#: FILTER_FIRST in whole blocks of 4 channels, (sum * s) * s_w + bias in those behind.
-BLOCKS_OF_4 = 3
-
 _scales_first, _filter_first, _fused = make_scale(SCALES_FIRST), make_scale(FILTER_FIRST), make_scale(FUSED)
 
 

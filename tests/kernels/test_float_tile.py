@@ -9,7 +9,8 @@ import pytest
 from intengine_kernels.float_depthwise import depthwise_conv_float
 from intengine_kernels.float_matrix import conv_float, gemm_float
 from intengine_kernels.fma import fma32
-from intengine_kernels.isa.float_tile import LANES, ROW_VECTORS, ROWS, VECTORS, make_depthwise, make_product
+from intengine_kernels.isa.float_tile import ROW_VECTORS, ROWS, VECTORS, make_depthwise, make_product
+from intengine_kernels.isa.vectors import LANES
 
 from intengine.ops._float_matrix import pack_panels
 from tests.kernels._both import both_ways

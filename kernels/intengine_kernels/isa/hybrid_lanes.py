@@ -13,6 +13,8 @@ from intengine_kernels.isa.vectors import INTS, LANES, REALS, call, clamp, const
 
 #: out = sum * (s * s_w) + bias; (sum * s_w) * s + bias; fma(sum * s, s_w, bias).
 SCALES_FIRST, FILTER_FIRST, FUSED = 0, 1, 2
+#: FILTER_FIRST in whole blocks of 4 channels, (sum * s) * s_w + bias in those behind; of depthwise convolutions.
+BLOCKS_OF_4 = 3
 #: Elements that `copy_elements` moves.
 COPIED = 64
 
