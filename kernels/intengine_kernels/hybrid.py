@@ -6,7 +6,7 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 
 import numpy as np
 
-from intengine_kernels.gemm import multiply
+from intengine_kernels.gemm import multiply_rows
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.hybrid_lanes import COPIED, FILTER_FIRST, FUSED, SCALES_FIRST, copy_elements, make_scale
@@ -49,7 +49,7 @@ def _multiply_scale(
     flat_w = w.reshape(-1)
     for p in range(panels):
         first = (group * panels + p) * COLUMNS
-        multiply(isa, rows_of, at, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
+        multiply_rows(isa, rows_of, at, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
         count = min(COLUMNS, channels - p * COLUMNS)
         for n in range(0, count, LANES):
             c, left, to = first + n, count - n, out_at + p * COLUMNS + n
