@@ -11,7 +11,7 @@ from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, gemm_hy
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
-from intengine_kernels.isa.hybrid_lanes import COPIED, FILTER_FIRST, FUSED, SCALES_FIRST
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -92,7 +92,7 @@ def _scratch(packed: Packed, size: int) -> tuple[Any, ...]:
         Scratch(np.dtype(np.int32), (ROW_BLOCK,)),
         Scratch(np.dtype(np.int8), (size,)),
         np.zeros(ROW_BLOCK, np.int32),
-        Scratch(packed.panel, (ROW_BLOCK * depth + COPIED,)),
+        Scratch(packed.panel, (ROW_BLOCK * depth,)),
         Scratch(np.dtype(np.int32), (ROW_BLOCK * COLUMNS,)),
     )
 
@@ -123,20 +123,29 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         order = ctx.numerics.hybrid.conv
     if ctx.numerics.hybrid.is_dynamic:
         kind, order = DYNAMIC, FUSED
-    packed = pack_for(np.dtype(np.int8), 0, rows, 0, np.zeros(channels, np.int64), wide=False)
-    panel = ROW_BLOCK * packed.weights.shape[2] * packed.weights.shape[4] + COPIED
-    lines = (out.shape[1] - 1) * window.stride_h + (kh - 1) * window.dilation_h + 1
     columns = (out.shape[2] - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
+    taps = [
+        (ky * window.dilation_h * columns + kx * window.dilation_w) * source.shape[3] for ky, kx in np.ndindex(kh, kw)
+    ]
+    length = depth
+    if window.dilation_w == 1 and groups == 1:
+        # Neighbouring taps lie next to each other.
+        taps, length = taps[::kw], kw * depth
+    offsets = np.array([tap + g * depth for g in range(groups) for tap in taps], np.int64)
+    none = np.zeros(channels, np.int64)
+    packed = pack_for(np.dtype(np.int8), 0, rows, 0, none, wide=False, segments=1 if copies else len(taps))
+    span = (kh - 1) * window.dilation_h + 1
+    lines = (out.shape[1] - 1) * window.stride_h + span
     return [
         Call(
             conv_hybrid,
             (
                 packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias,
                 _padded(packed, _row_sums(values)), _padded(packed, scales), _padded(packed, bias),
-                kind, order, kh, kw, *window.geometry, lo, hi,
+                kind, order, offsets, length, span, columns,
+                window.stride_h, window.stride_w, window.pad_h, window.pad_w, lo, hi,
                 *_scratch(packed, int(np.prod(source.shape[1:]))),
-                Scratch(packed.panel, (lines * columns * source.shape[3] + panel,)),
-                Scratch(np.dtype(np.int64), (kh * kw,)), out.ref(),
+                packed.strip(lines * columns * source.shape[3]), out.ref(),
             ),
         )
     ]  # fmt: skip

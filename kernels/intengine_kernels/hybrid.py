@@ -6,12 +6,16 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 
 import numpy as np
 
-from intengine_kernels.gemm import multiply_rows
+from intengine_kernels.gemm import multiply
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
-from intengine_kernels.isa.hybrid_lanes import COPIED, FILTER_FIRST, FUSED, SCALES_FIRST, copy_elements, make_scale
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST, make_scale
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
+from intengine_kernels.strip import fill_strip
+
+#: Of rows that lie in one piece.
+_ORIGIN = np.zeros(1, np.int64)
 
 _scales_first, _filter_first, _fused = make_scale(SCALES_FIRST), make_scale(FILTER_FIRST), make_scale(FUSED)
 
@@ -38,19 +42,23 @@ def _append_negatives(panel, at, depth, flip, copies):
 
 @inline
 def _multiply_scale(
-    isa, rows_of, at, lda, rows, w, group, folded, none, acc, row_sum, zero_points, scales, filter_scale, order, bias,
-    lo, hi, out, out_at, out_step, channels,
+    isa, rows_of, at, lda, rows, offsets, segments, w, group, folded, none, acc, row_sum, zero_points, scales,
+    filter_scale, order, bias, lo, hi, out, out_at, out_step, channels,
 ):  # fmt: skip
     """Rows of quantized elements times the panels of one group, scaled; row r goes to out[out_at + r * out_step:].
 
-    Args: rows_of: flat, `rows` rows of `lda` elements from `at` on.
+    Args: rows_of, at, lda, offsets, segments: as in `gemm.multiply`; each group has its own offsets.
     """
     _, panels, steps, _, per = w.shape
-    flat_w = w.reshape(-1)
+    flat_w, size = w.reshape(-1), steps * per
+    first_offset = min(group * segments, offsets.shape[0] - segments)
     for p in range(panels):
         first = (group * panels + p) * COLUMNS
-        multiply_rows(isa, rows_of, at, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
         count = min(COLUMNS, channels - p * COLUMNS)
+        multiply(
+            isa, count > COLUMNS // 2, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, per,
+            flat_w, first * size, folded, first, none, acc,
+        )  # fmt: skip
         for n in range(0, count, LANES):
             c, left, to = first + n, count - n, out_at + p * COLUMNS + n
             if order == SCALES_FIRST:
@@ -116,42 +124,28 @@ def gemm_hybrid(
             _flip_run(q, 0, depth, flip, panel, r * lda)
             _append_negatives(panel, r * lda, depth, flip, copies)
         _multiply_scale(
-            isa, panel, 0, lda, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
-            bias, lo, hi, flat_out, row * channels, channels, channels,
+            isa, panel, 0, lda, rows, _ORIGIN, 1, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale,
+            order, bias, lo, hi, flat_out, row * channels, channels, channels,
         )  # fmt: skip
-
-
-@inline
-def _place_image(q, height, width, channels, pad_h, pad_w, lines, columns, flip, fill, placed):
-    """placed = lines x columns of the image from -pad_h, -pad_w on, flipped; `fill` where there is no image."""
-    line, left = columns * channels, pad_w * channels
-    inside = max(min(width * channels, line - left), 0)
-    for r in range(lines):
-        y, at = r - pad_h, r * line
-        if y < 0 or y >= height:
-            placed[at : at + line] = fill
-            continue
-        placed[at : at + left] = fill
-        _flip_run(q, y * width * channels, inside, flip, placed, at + left)
-        placed[at + left + inside : at + line] = fill
 
 
 @kernel
 def conv_hybrid(
-    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, kh, kw,
-    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
-    lanes, scales, zero_points, q, none, panel, acc, placed, taps, out,
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, offsets, length, span, columns,
+    stride_h, stride_w, pad_h, pad_w, lo, hi,
+    lanes, scales, zero_points, q, none, panel, acc, strip, out,
 ):  # fmt: skip
     """Convolution, each image quantized by itself; taps outside the image are the zero point.
 
     Args:
         x: float32[B, H, W, C].
-        w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups; steps * per >= (copies + 1) * kh * kw * C / G.
+        w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups: the segments of a window, each filled up to whole
+            steps; with `copies`, all of its taps and the copies of them in one segment.
         order: SCALES_FIRST, FILTER_FIRST or FUSED.
+        offsets: int64[G * S], where the S segments of a window start, from a pixel in a strip of `columns` columns.
+        length: elements of a segment. span: rows that the window reaches over.
         q: scratch int8[H * W * C].
-        panel: as in `gemm_hybrid`, and COPIED more.
-        placed: scratch like panel, all of the image that windows reach, and as much as the panel behind it.
-        taps: scratch int64[kh * kw].
+        strip: scratch like panel, all of the image that windows reach, and what the last step reads behind it.
         The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
 
@@ -160,53 +154,46 @@ def conv_hybrid(
     batches, out_h, out_w, out_c = out.shape
     _, height, width, in_c = x.shape
     groups = w.shape[0]
-    lda = w.shape[2] * w.shape[4]
-    depth, channels = in_c // groups, out_c // groups
-    pixels = out_h * out_w
+    segments, lda, channels = offsets.shape[0] // groups, w.shape[2] * w.shape[4], out_c // groups
     flat_out = out.reshape(-1)
     store = panel.dtype.type
     flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
-    lines, columns = (out_h - 1) * stride_h + (kh - 1) * dil_h + 1, (out_w - 1) * stride_w + (kw - 1) * dil_w + 1
-    # Neighbouring taps lie next to each other unless the filter is dilated or grouped.
-    together = dil_w == 1 and groups == 1
-    many, length = (kh, kw * depth) if together else (kh * kw, depth)
-    for s in range(many):
-        ky, kx = (s, 0) if together else (s // kw, s % kw)
-        taps[s] = (ky * dil_h * columns + kx * dil_w) * in_c
-    # Pixels that are rows of the product as they lie.
-    as_it_is = kh * kw * stride_h * stride_w * groups == 1 and copies == 0 and lda == depth
+    # Windows of one column and row follow each other through the whole image.
+    lines, pixels = out_h, out_w
+    if columns == out_w and span == stride_h == stride_w == 1:
+        lines, pixels = 1, out_h * out_w
     for b in range(batches):
         scale, zero_point = quantize_row(kind, x[b].reshape(-1), lanes, q)
         scales[:] = scale
         zero_points[:] = zero_point
-        fill = store(store(zero_point) ^ flip)
-        _place_image(q, height, width, in_c, pad_h, pad_w, lines, columns, flip, fill, placed)
-        for pixel in range(0, pixels, ROW_BLOCK):
-            rows = min(ROW_BLOCK, pixels - pixel)
-            to = (b * pixels + pixel) * out_c
-            if as_it_is:
-                _multiply_scale(
-                    isa, placed, pixel * lda, lda, rows, w, 0, folded, none, acc, row_sum, zero_points, scales,
-                    filter_scale, order, bias, lo, hi, flat_out, to, out_c, channels,
-                )  # fmt: skip
-                continue
-            for g in range(groups):
-                out_y, out_x = pixel // out_w, pixel % out_w
-                for r in range(rows):
-                    first = (out_y * stride_h * columns + out_x * stride_w) * in_c + g * depth
-                    # A run may end behind its place: what comes there is copied later, or meets weights that are 0.
-                    for s in range(many):
-                        for k in range(0, length, COPIED):
-                            copy_elements(placed, first + taps[s] + k, panel, r * lda + s * length + k)
-                    _append_negatives(panel, r * lda, many * length, flip, copies)
-                    out_x += 1
-                    if out_x == out_w:
-                        out_y, out_x = out_y + 1, 0
-                _multiply_scale(
-                    isa, panel, 0, lda, rows, w, g, folded, none, acc, row_sum, zero_points, scales, filter_scale,
-                    order, bias, lo, hi, flat_out, to + g * channels, out_c, channels,
-                )  # fmt: skip
+        fill_strip(
+            q, 0, height, width, in_c, -pad_h, -pad_w, (out_h - 1) * stride_h + span, columns, flip,
+            store(store(zero_point) ^ flip), strip,
+        )  # fmt: skip
+        for y in range(lines):
+            for first in range(0, pixels, ROW_BLOCK):
+                rows = min(ROW_BLOCK, pixels - first)
+                at, step = (y * stride_h * columns + first * stride_w) * in_c, stride_w * in_c
+                to = ((b * lines + y) * pixels + first) * out_c
+                for g in range(groups):
+                    if copies == 0:
+                        _multiply_scale(
+                            isa, strip, at, step, rows, offsets, segments, w, g, folded, none, acc, row_sum,
+                            zero_points, scales, filter_scale, order, bias, lo, hi,
+                            flat_out, to + g * channels, out_c, channels,
+                        )  # fmt: skip
+                        continue
+                    for r in range(rows):
+                        for s in range(segments):
+                            here = at + r * step + offsets[g * segments + s]
+                            place = r * lda + s * length
+                            panel[place : place + length] = strip[here : here + length]
+                        _append_negatives(panel, r * lda, segments * length, flip, copies)
+                    _multiply_scale(
+                        isa, panel, 0, lda, rows, _ORIGIN, 1, w, g, folded, none, acc, row_sum, zero_points, scales,
+                        filter_scale, order, bias, lo, hi, flat_out, to + g * channels, out_c, channels,
+                    )  # fmt: skip
 
 
 @kernel

@@ -11,7 +11,8 @@ from numba.extending import intrinsic, overload
 
 from intengine_kernels.fma import fma32
 from intengine_kernels.isa import host_features
-from intengine_kernels.isa.vectors import LANES, REALS, call, clamp, const, load, load_part, splat, store, store_part
+from intengine_kernels.isa.ir import call, const, splat
+from intengine_kernels.isa.vectors import LANES, REALS, clamp, load, load_part, store, store_part
 
 #: Terms that one turn of the innermost loop adds.
 _UNROLL = 4

@@ -1,22 +1,17 @@
-"""Scaling of integer sums to float32, and copies of runs, 16 and 64 elements at a time.
-
-Each function is plain Python, and vector IR where it is compiled.
-"""
+"""Scaling of integer sums to float32, 16 at a time: plain Python, and vector IR where it is compiled."""
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
 from intengine_kernels.fma import fma32
-from intengine_kernels.isa.vectors import INTS, LANES, REALS, call, clamp, const, load, splat, store, store_part
+from intengine_kernels.isa.ir import call, const, splat
+from intengine_kernels.isa.vectors import INTS, LANES, REALS, clamp, load, store, store_part
 
 #: out = sum * (s * s_w) + bias; (sum * s_w) * s + bias; fma(sum * s, s_w, bias).
 SCALES_FIRST, FILTER_FIRST, FUSED = 0, 1, 2
 #: FILTER_FIRST in whole blocks of 4 channels, (sum * s) * s_w + bias in those behind; of depthwise convolutions.
 BLOCKS_OF_4 = 3
-#: Elements that `copy_elements` moves.
-COPIED = 64
 
 
 def make_scale(order):
@@ -88,30 +83,3 @@ def make_scale(order):
         return run
 
     return scale
-
-
-def copy_elements(source, at, target, to):
-    """target[to : to + COPIED] = source[at : at + COPIED], two flat arrays of one type."""
-    target[to : to + COPIED] = source[at : at + COPIED]
-
-
-@intrinsic
-def _copy(typingctx, source, at, target, to):
-    signature = types.void(source, types.int64, target, types.int64)
-
-    def codegen(context, builder, signature, args):
-        kind = ir.VectorType(ir.IntType(signature.args[0].dtype.bitwidth), COPIED)
-
-        def place(i):
-            data = context.make_array(signature.args[i])(context, builder, args[i]).data
-            return builder.bitcast(builder.gep(data, [args[i + 1]]), kind.as_pointer())
-
-        builder.store(builder.load(place(0), align=1), place(2), align=1)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-@overload(copy_elements, jit_options={"forceinline": True})
-def _copy_compiled(source, at, target, to):
-    return lambda source, at, target, to: _copy(source, at, target, to)

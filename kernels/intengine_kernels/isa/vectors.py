@@ -1,29 +1,13 @@
 """Pieces of IR for vectors of 16 lanes, which LLVM lowers for any CPU."""
 
 from llvmlite import ir
-from numba.core import cgutils
+
+from intengine_kernels.isa.ir import I1, I32, call, splat
 
 LANES = 16
-I1, I32, I64, REAL = ir.IntType(1), ir.IntType(32), ir.IntType(64), ir.FloatType()
-INTS, REALS, MASK = (ir.VectorType(kind, LANES) for kind in (I32, REAL, I1))
+REAL = ir.FloatType()
+INTS, REALS, _MASK = (ir.VectorType(kind, LANES) for kind in (I32, REAL, I1))
 _ALIGN = ir.Constant(I32, 4)
-
-
-def const(value):
-    """An offset."""
-    return ir.Constant(I64, value)
-
-
-def splat(builder, value, kind):
-    """A scalar in all lanes."""
-    vector = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(I32, 0))
-    return builder.shuffle_vector(vector, ir.Constant(kind, ir.Undefined), ir.Constant(INTS, [0] * LANES))
-
-
-def call(builder, name, kind, *operands):
-    """An LLVM intrinsic."""
-    function = ir.FunctionType(kind, [operand.type for operand in operands])
-    return builder.call(cgutils.get_or_insert_function(builder.module, function, name), operands)
 
 
 def load(builder, place, kind):
