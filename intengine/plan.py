@@ -62,7 +62,7 @@ class Plan:
 
 
 #: Operators on constants that a delegate runs beforehand.
-_UNPACKING = ("DEQUANTIZE", "DENSIFY")
+UNPACKING = ("DEQUANTIZE", "DENSIFY")
 
 #: Model -> (kind, name...) -> number of a resource.
 _HANDLES: WeakKeyDictionary[Model, dict[tuple[object, ...], int]] = WeakKeyDictionary()
@@ -216,7 +216,7 @@ class Builder:
         for i in step.outputs:
             buffers[i].flags.writeable = False
             self.known[i] = buffers[i]
-        if step.op in _UNPACKING and self.static.issuperset(step.inputs):
+        if step.op in UNPACKING and self.static.issuperset(step.inputs):
             self.static.update(step.outputs)
 
 

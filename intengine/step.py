@@ -5,7 +5,7 @@ run decides); the interpreter puts the real arrays in once, when it binds a plan
 but calling.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,12 +61,30 @@ class Memory:
 MEMORY = Memory()
 
 
+def leaves(args: Iterable[Any]) -> Iterator[Any]:
+    """What tuples hold, however deep."""
+    for arg in args:
+        if isinstance(arg, tuple):
+            yield from leaves(arg)
+        else:
+            yield arg
+
+
+@dataclass(frozen=True)
+class Split:
+    """How threads may share a call: argument `at` is the first row, the next one the end; work: of all, in MACs."""
+
+    at: int
+    work: int
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars."""
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
+    split: Split | None = None
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

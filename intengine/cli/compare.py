@@ -14,7 +14,7 @@ from intengine.accuracy.records import Comparison, Layer
 from intengine.cli.base import PROFILE_HELP, Command, stderr_is_terminal
 from intengine.cli.compare_files import Files, file_options, print_checks
 from intengine.cli.console import Printer, as_json, console
-from intengine.cli.run import numbers
+from intengine.cli.run import image_numbers
 from intengine.errors import InputError
 from intengine.samples import load_arrays
 
@@ -70,7 +70,7 @@ def compare(
       intengine compare float.tflite int8.tflite --data test.npz --thresholds limits.toml --junit report.xml
     """
     reference, quantized = _sides(models, ref)
-    means, stds = numbers("mean", mean), numbers("std", std)
+    means, stds = image_numbers("mean", mean), image_numbers("std", std)
     files = Files(**where)
     limits = files.check()
     with Progress(console=console(stderr=True), transient=True, disable=not stderr_is_terminal()) as bar:

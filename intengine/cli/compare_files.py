@@ -23,7 +23,7 @@ from intengine.report import (
     thumbnails,
     write_layers,
 )
-from intengine.report.model_explorer import FIGURES
+from intengine.report.model_explorer import FIGURES, explorer_graph
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _OPTIONS = (
@@ -113,7 +113,7 @@ class Files:
         if self.json_file is not None and not self.prints_json:
             self.json_file.write_text(as_json(found.to_json()), encoding="utf-8")
         if self.explorer_file is not None:
-            nodes = node_data(found, self.explorer_figure, graph=load(quantized).main.name)
+            nodes = node_data(found, self.explorer_figure, graph=explorer_graph(load(quantized)))
             self.explorer_file.write_text(as_json(nodes), encoding="utf-8")
         if self.junit_file is not None:
             self.junit_file.write_bytes(comparison_junit(found, checks))

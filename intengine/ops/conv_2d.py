@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
 from intengine_kernels.gemm import gemm_requantize
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
+from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -20,7 +23,10 @@ from intengine.ops._matrix import (
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import Call, Split
+
+#: Of the first or second level cache, for a strip of the padded image.
+_STRIP_BYTES = 2**16
 
 
 def _window(ctx: NodeContext) -> Window:
@@ -65,27 +71,51 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     check_activation_zero_points(ctx, source, out)
     wide = is_wide(ctx, source, ctx.optional(2))
     channels, kh, kw, depth = weights.shape
-    groups = source.shape[3] // depth
-    rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
+    batch, _, _, columns = source.shape
+    groups = columns // depth
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
-    packed = pack(source, rows, filter_zero_point(ctx, source, weights), bias, wide=wide)
+    zero_point = filter_zero_point(ctx, source, weights)
+    rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide, groups=groups))
+    if groups > 1 and depth == 1:
+        taps = weights.known().reshape(channels, kh, kw).transpose(1, 2, 0).astype(np.int16) - np.int16(zero_point)
+        return [depthwise_call(ctx, window, taps, bias, requantizer, wide=wide)]
+    work = out.size * kh * kw * depth
     lo, hi = ctx.activation_range(out)
-    pixels = out.shape[0] * out.shape[1] * out.shape[2]
-    after = (*packed.pad(requantizer), out.zero_point, lo, hi, 0, pixels, *packed.scratch)
     if window.is_pointwise and groups == 1:
+        packed = pack(source, rows, zero_point, bias, wide=wide)
+        pixels = batch * window.out_h * window.out_w
         x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
-        w, *rest = packed.filter_args
-        return [Call(gemm_requantize, (packed.isa, x, packed.flip, w[0], *rest, *after, y))]
-    return [
-        Call(
-            conv_requantize,
-            (
-                packed.isa, source.ref(), packed.flip, *packed.filter_args, kh, kw, *window.geometry,
-                packed.fill, *after, out.ref(),
-            ),
-        )
-    ]  # fmt: skip
+        rule, strip = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), packed.strip(isa.ROW_BLOCK * depth)
+        filter = packed.filter()
+        product = (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y)
+        return [Call(gemm_requantize, product, split=Split(5, work))]
+    # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
+    together = groups == 1 and (window.dilation_w == 1 or kw == 1)
+    packed = pack(source, rows, zero_point, bias, wide=wide, segments=kh if together else kh * kw)
+    width = (window.out_w - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
+    offsets = [
+        (ky * window.dilation_h * width + kx * window.dilation_w) * columns + g * depth
+        for g in range(groups)
+        for ky in range(kh)
+        for kx in range(1 if together else kw)
+    ]
+    span = (kh - 1) * window.dilation_h + 1
+    height = _strip_height(window, span, width * columns * packed.panel.itemsize)
+    rule = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi)
+    strip = packed.strip(((height - 1) * window.stride_h + span) * width * columns)
+    args = (
+        packed.isa, source.ref(), packed.flip, packed.filter(offsets), rule, span,
+        width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
+        batch * window.out_h, strip, packed.work, out.ref(),
+    )  # fmt: skip
+    return [Call(conv_requantize, args, split=Split(13, work))]
+
+
+def _strip_height(window: Window, span: int, row_bytes: int) -> int:
+    """Output rows of one strip: as many as a part of the cache holds, and enough that little is copied twice."""
+    fitting = max((_STRIP_BYTES // max(row_bytes, 1) - span) // window.stride_h + 1, 1)
+    return min(max(fitting, span // window.stride_h), max(window.out_h, 1))
 
 
 register(

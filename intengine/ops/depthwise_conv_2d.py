@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.depthwise_conv import depthwise_conv_requantize
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
+from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -18,7 +18,7 @@ from intengine.ops._matrix import (
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import Call
 
 _FILTER_TYPES = {
     TensorType.INT8: (TensorType.INT8, TensorType.INT4),
@@ -59,23 +59,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if weights.type not in _FILTER_TYPES[source.type]:
         ctx.unsupported()
     check_activation_zero_points(ctx, source, out)
-    wide = source.type is TensorType.INT16
-    window = _window(ctx)
     channels = weights.shape[3]
-    taps = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
-    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide).astype(np.int64 if wide else np.int32)
+    wide = source.type is TensorType.INT16
+    rows = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
+    bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
     requantizer = ctx.numerics.depthwise_conv(conv_scales(source, weights, out, channels, 3, wide=wide))
-    lo, hi = ctx.activation_range(out)
-    return [
-        Call(
-            depthwise_conv_requantize,
-            (
-                source.ref(), np.ascontiguousarray(taps), bias, source.zero_point, *window.geometry,
-                *requantizer.args, out.zero_point, lo, hi, 0, out.shape[0] * out.shape[1],
-                Scratch(bias.dtype, (channels,)), out.ref(),
-            ),
-        )
-    ]  # fmt: skip
+    return [depthwise_call(ctx, _window(ctx), rows, bias, requantizer, wide=wide)]
 
 
 register(

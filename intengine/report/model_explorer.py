@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from intengine.accuracy.records import Comparison, ErrorStats, Layer
+from intengine.model import Model
 
 _RED, _YELLOW, _GREEN = "#d7493f", "#f5d657", "#3f9d5a"
 
@@ -36,11 +37,17 @@ FIGURES: dict[str, tuple[str, Callable[[Layer], float | None], bool]] = {
 }
 
 
+def explorer_graph(model: Model) -> str:
+    """The id that Model Explorer gives a model's main subgraph: its name, else its signature's key, else "main"."""
+    keys = [signature.key for signature in model.signatures if signature.subgraph == model.main.index]
+    return model.main.name or next(iter(keys), "main")
+
+
 def node_data(found: Comparison, figure: str = "local_sqnr_db", *, graph: str = "main") -> dict[str, Any]:
     """JSON data of a node data file; layers without the figure are left out.
 
     Args:
-        figure: one of `FIGURES`. graph: name of the model's main subgraph.
+        figure: one of `FIGURES`. graph: id of the graph, as `explorer_graph` says.
 
     Raises:
         KeyError: for another figure.

@@ -96,3 +96,16 @@ def test_large_maps_are_binned() -> None:
     assert found.shape == (50, 35)
     energy = (float(SCALE) * (q[0, 0, :4, :2].astype(np.float64) - 3) - real[0, 0, :4, :2]) ** 2
     assert found[0, 0] == pytest.approx(energy.mean())
+
+
+@both_ways(kernel.part_sums)
+def test_products_of_parts_equal_numpy(run) -> None:
+    stages = np.random.default_rng(2).standard_normal((5, 12))
+    slots = np.array([0, 2, 1, 2])
+    gram, totals, by_channel = np.zeros((3, 3)), np.zeros(3), np.zeros((3, 4))
+    run(stages, slots, np.zeros(3), gram, totals, by_channel)
+    steps = np.diff(stages, axis=0)
+    parts = np.stack([steps[0], steps[2], steps[1] + steps[3]])
+    np.testing.assert_allclose(gram, np.tril(parts @ parts.T))
+    np.testing.assert_allclose(totals, parts.sum(axis=1))
+    np.testing.assert_allclose(by_channel, (parts**2).reshape(3, 3, 4).sum(axis=1))
