@@ -14,6 +14,8 @@ from intengine.quantization import INTEGER_RANGE
 
 #: Bins that a histogram has at most.
 BINS = 128
+#: See the kernel.
+_LANES, _BLOCK = 4, 512
 #: Finest bins of a tensor without a scale, against its greatest value: 2**-12.
 _FINEST = -12
 
@@ -40,7 +42,8 @@ class TensorHistogram:
         self._places = ((1.0 / self._scale, zero_point - least + half), (1.0, half - least))
         self._exponent: int | None = 0 if self._has_scale else None
         self._start = 0
-        self._counts = np.zeros((2, BINS), np.int64)
+        self._counts = np.zeros((2, _LANES, BINS), np.int64)
+        self._scratch = np.zeros(_BLOCK, np.int32)
         #: Zeros of each side, which have no bin before a first value gives the bins their width.
         self._zeros = np.zeros(2, np.int64)
 
@@ -69,19 +72,21 @@ class TensorHistogram:
         at = 0
         while True:
             unit = math.ldexp(1.0, -self._exponent)
-            at = histogram(values, at, factor * unit, offset * unit, float(self._start), self._counts[side])
+            at = histogram(
+                values, at, factor * unit, offset * unit, float(self._start), self._scratch, self._counts[side]
+            )
             if at == values.size:
                 return
             self._make_room(math.floor((factor * float(values[at]) + offset) * unit))
 
     def _begin(self, exponent: int) -> None:
         self._exponent = exponent
-        self._counts[:, 0] = self._zeros
+        self._counts[:, 0, 0] = self._zeros
 
     def _make_room(self, place: int) -> None:
         """Move the bins, and merge them in pairs if they must, so that they have the place (in today's bins)."""
         assert self._exponent is not None
-        used = np.flatnonzero(self._counts.any(axis=0))
+        used = np.flatnonzero(self._counts.any(axis=(0, 1)))
         least = min(place, self._start + int(used[0])) if used.size else place
         greatest = max(place, self._start + int(used[-1])) if used.size else place
         shift = 0
@@ -91,25 +96,26 @@ class TensorHistogram:
         start = middle - BINS // 2
         moved = np.zeros_like(self._counts)
         for index in used:
-            moved[:, ((self._start + int(index)) >> shift) - start] += self._counts[:, index]
+            moved[:, :, ((self._start + int(index)) >> shift) - start] += self._counts[:, :, index]
         self._counts, self._start, self._exponent = moved, start, self._exponent + shift
 
     def result(self) -> Histogram | None:
         """The counts so far, from the first to the last bin that has any; None without values."""
         if self._exponent is None:
             self._begin(0)
-        used = np.flatnonzero(self._counts.any(axis=0))
+        used = np.flatnonzero(self._counts.any(axis=(0, 1)))
         if self._exponent is None or not used.size:
             return None
         first, last = int(used[0]), int(used[-1])
         factor, offset = self._places[0]
+        real, mine = self._counts[:, :, first : last + 1].sum(axis=1)
         places = np.ldexp(np.arange(self._start + first, self._start + last + 2, dtype=np.float64), self._exponent)
         half = self._scale / 2
         lo, hi = self._range
         return Histogram(
             (places - offset) / factor if self._has_scale else places,
-            self._counts[0, first : last + 1].copy(),
-            self._counts[1, first : last + 1].copy(),
+            real,
+            mine,
             lo - half if self._has_scale else None,
             hi + half if self._has_scale else None,
         )

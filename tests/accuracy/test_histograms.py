@@ -30,12 +30,12 @@ def draw(*sizes: float) -> list[np.ndarray]:
 
 @both_ways(histogram)
 def test_counting_stops_at_the_first_value_beyond_the_bins(run) -> None:
-    counts = np.zeros(4, np.int64)
+    places, counts = np.zeros(3, np.int32), np.zeros((2, 4), np.int64)
     x = np.float32([0.5, 1.5, np.nan, 1.9, -np.inf, 4.0, 0.5])
-    assert run(x, 0, 1.0, 0.0, 0.0, counts) == 5
-    assert np.array_equal(counts, [1, 2, 0, 0])
-    assert run(x, 6, 1.0, 0.0, 0.0, counts) == 7
-    assert np.array_equal(counts, [2, 2, 0, 0])
+    assert run(x, 0, 1.0, 0.0, 0.0, places, counts) == 5
+    assert np.array_equal(counts.sum(axis=0), [1, 2, 0, 0])
+    assert run(x, 6, 1.0, 0.0, 0.0, places, counts) == 7
+    assert np.array_equal(counts.sum(axis=0), [2, 2, 0, 0])
 
 
 def test_counts_are_those_of_all_values_in_the_final_bins() -> None:

@@ -39,13 +39,34 @@
 
   // -- the network ----------------------------------------------------------------------------------------
 
+  // Layers with hardly any error (an input, a move) are drawn at the upper edge, or they would flatten the others.
+  const ceiling = () => {
+    const known = layers.flatMap((layer) => [layer.propagated, layer.local]).filter((stats) => stats && stats.sqnr_db !== null);
+    const values = known.map((stats) => stats.sqnr_db).sort((a, b) => a - b);
+    if (!values.length) return 1;
+    return Math.min(values[values.length - 1], Math.max(2 * values[values.length >> 1], 20));
+  };
+
   const drawNetwork = () => {
+    const top = ceiling();
+    const height = (stats) => {
+      if (!stats) return null;
+      if (measure !== "sqnr_db") return stats[measure];
+      return stats.exact ? top : stats.sqnr_db === null ? null : Math.min(stats.sqnr_db, top);
+    };
+    const said = (stats) => {
+      if (!stats) return "";
+      if (measure !== "sqnr_db") return `${figure(stats[measure])} LSB`;
+      return stats.exact ? "no error" : `${figure(stats.sqnr_db)} dB`;
+    };
+    const over = (stats) => measure === "sqnr_db" && stats && (stats.exact || stats.sqnr_db > top);
     const trace = (side, name, paint) => ({
       name, type: "scatter", mode: "lines+markers", x: layers.map((_, at) => at),
-      y: layers.map((layer) => (layer[side] ? layer[side][measure] : null)),
+      y: layers.map((layer) => height(layer[side])), customdata: layers.map((layer) => said(layer[side])),
       text: layers.map((layer) => `${layer.node < 0 ? "" : `node ${layer.node} `}${literal(layer.op)}<br>${literal(short(layer.name))}`),
-      hovertemplate: `%{text}<br>${name}: %{y:.4~g}${measure === "sqnr_db" ? " dB" : " LSB"}<extra></extra>`,
-      line: { color: color(paint), width: 2 }, marker: { color: color(paint), size: 6 }, connectgaps: false,
+      hovertemplate: `%{text}<br>${name}: %{customdata}<extra></extra>`, connectgaps: false,
+      line: { color: color(paint), width: 2 },
+      marker: { color: color(paint), size: 7, symbol: layers.map((layer) => (over(layer[side]) ? "triangle-up" : "circle")) },
     });
     const shapes = [];
     if (chosen >= 0)
