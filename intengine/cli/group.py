@@ -7,7 +7,7 @@ import click
 import intengine
 
 _COMMANDS = (
-    "bench", "coverage", "demo", "explain", "inspect", "lint", "ops", "probe", "run", "verify", "warmup",
+    "bench", "compare", "coverage", "demo", "explain", "inspect", "lint", "ops", "probe", "run", "verify", "warmup",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine compare float.tflite model.tflite --data d.npz   which layer loses accuracy, and why
       intengine explain model.tflite --op 5 --at 0,3,4,7 --random 0   one element, tap by tap
       intengine lint model.tflite                           what rules find in it, without data
       intengine probe                                       whose arithmetic an installed LiteRT uses
