@@ -83,14 +83,19 @@ def load_image(
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"An image must be a file that Pillow can read; {path}: {error}.") from error
     pixels = pixels.reshape(shape)
-    values, mapping = _mapped(pixels, spec, mean, std)
+    values, mapping = map_pixels(pixels, spec, mean, std)
     resized = "" if size == (width, height) else f"resized from {size[0]}x{size[1]} to {width}x{height}, "
     return ImageInput(values, f"{spec.name}: {path.name}, {turned}{alpha}{resized}{_MODES[channels]}, {mapping}")
 
 
-def _mapped(
-    pixels: NDArray[np.uint8], spec: TensorSpec, mean: Sequence[float] | None, std: Sequence[float] | None
+def map_pixels(
+    pixels: NDArray[np.uint8], spec: TensorSpec, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
 ) -> tuple[NDArray[Any], str]:
+    """Pixels as values of an input, by the table above, and the mapping in words.
+
+    Raises:
+        InputError: for an input that takes no pixels, or a mean or std that does not fit.
+    """
     if mean is None and std is None:
         if spec.type is TensorType.UINT8:
             return pixels, "value = pixel"
