@@ -73,7 +73,7 @@ def floatize(
         nodes: nodes of the subgraph; all, if None.
         subgraph: the one whose nodes they are; the others stay as they are.
         twins: node -> what a float model has in its place, which then says what it computes.
-        keep_borders: keep the types of the graph's inputs and outputs.
+        keep_borders: keep the types of the graph's inputs and outputs, as is done where other subgraphs call it.
 
     Raises:
         InputError: for a node that the subgraph does not have.
@@ -87,7 +87,8 @@ def floatize(
     quantized = {node.index for node in graph.nodes if _touches(node, real, graph)}
     refused = {i: why for i in wanted & quantized if (why := why_not(graph, graph.nodes[i], real))}
     chosen = _with_movers(graph, real, quantized, wanted & quantized - refused.keys())
-    work = _Work(graph, real, chosen, twins or {}, keep_borders=keep_borders or subgraph > 0)
+    called = subgraph > 0 and all(signature.subgraph != subgraph for signature in model.signatures)
+    work = _Work(graph, real, chosen, twins or {}, keep_borders=keep_borders or called)
     made = work.graph()
     graphs = (*model.subgraphs[:subgraph], made, *model.subgraphs[subgraph + 1 :])
     signatures = tuple(_signature(s, graph, made) if s.subgraph == subgraph else s for s in model.signatures)

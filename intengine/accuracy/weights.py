@@ -26,9 +26,10 @@ def likeness(op: str, a: NDArray[Any], b: NDArray[Any]) -> float:
 
     Channels that are zero on a side are left out. NaN if the filters have other sizes.
     """
-    if a.size != b.size or a.shape[-1 if op == "DEPTHWISE_CONV_2D" else 0] != b.shape[
-        -1 if op == "DEPTHWISE_CONV_2D" else 0
-    ]:
+    if (
+        a.size != b.size
+        or a.shape[-1 if op == "DEPTHWISE_CONV_2D" else 0] != b.shape[-1 if op == "DEPTHWISE_CONV_2D" else 0]
+    ):
         return float("nan")
     x, y = by_channel(op, a), by_channel(op, b)
     lengths = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
