@@ -204,11 +204,11 @@ def bisect(
             order = tuple(sorted(everything, key=lambda node: (sensitivity[node], node)))
             nodes = search.pruned(search.beginning(order, method))
     nodes = tuple(sorted(nodes))
-    scores = [experiment.score(chosen) for chosen in ((), everything, nodes)]
-    runs = experiment.runs + (0 if ranking is None or ranking is experiment else ranking.runs)
+    runs = 0 if ranking is None or ranking is experiment else ranking.runs
+    as_it_is, whole_score, found = (experiment.score(chosen) for chosen in ((), everything, nodes))
     return Bisection(
-        str(check), method, reached, nodes, *scores, order, sensitivity, tuple(search.steps), runs,
-        dict(experiment.refused), experiment.data.notes,
+        str(check), method, reached, nodes, as_it_is, whole_score, found, order, sensitivity, tuple(search.steps),
+        experiment.runs + runs, dict(experiment.refused), experiment.data.notes,
     )  # fmt: skip
 
 
