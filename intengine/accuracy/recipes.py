@@ -11,12 +11,14 @@ from intengine.model import Node, TensorType
 def recipe(experiment: Experiment, nodes: Collection[int]) -> list[dict[str, Any]]:
     """A recipe for ai-edge-quantizer: the model's own scheme for all operators, then float32 for these, one by one.
 
+    Operators that follow them because they only move data are named too.
+
     Entries say which operators they are for by a regular expression on the names of their outputs, those of the float
     model where the experiment has one. Later entries win.
 
     Source: ai_edge_quantizer/recipe_manager.py, ai_edge_quantizer/utils/tfl_flatbuffer_utils.py
     """
-    kept = [f"^{re.escape(_scope(experiment, experiment.graph.nodes[node]))}$" for node in sorted(nodes)]
+    kept = [f"^{re.escape(_scope(experiment, node))}$" for node in _followed(experiment, nodes)]
     return [
         {
             "regex": ".*",
@@ -30,8 +32,13 @@ def recipe(experiment: Experiment, nodes: Collection[int]) -> list[dict[str, Any
 
 def denylist(experiment: Experiment, nodes: Collection[int]) -> dict[str, list[str]]:
     """Arguments for TensorFlow's QuantizationDebugOptions that keep these nodes in float32."""
-    graph = experiment.graph
-    return {"denylisted_nodes": [_name(experiment, graph.nodes[node]) for node in sorted(nodes)]}
+    return {"denylisted_nodes": [_name(experiment, node) for node in _followed(experiment, nodes)]}
+
+
+def _followed(experiment: Experiment, nodes: Collection[int]) -> list[Node]:
+    """These nodes, and those that compute in float32 because of them."""
+    found = experiment.floatized(nodes).nodes - experiment.floatized(()).nodes
+    return [experiment.graph.nodes[node] for node in sorted(found)]
 
 
 def _name(experiment: Experiment, node: Node) -> str:

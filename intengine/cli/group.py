@@ -3,6 +3,7 @@
 import click
 
 import intengine
+from intengine.cli.bisect import bisect
 from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
@@ -10,6 +11,7 @@ from intengine.cli.ops import ops
 from intengine.cli.probe import probe
 from intengine.cli.run import run
 from intengine.cli.verify import verify
+from intengine.cli.whatif import what_if
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,6 +26,8 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine what-if model.tflite --data samples.npz --enable-one    which operators cost accuracy
+      intengine bisect model.tflite --data samples.npz --check "sqnr>=30"
       intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
@@ -31,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, probe, ops):
+for command in (demo, inspect, coverage, run, verify, what_if, bisect, probe, ops):
     main.add_command(command)

@@ -71,7 +71,7 @@ def run(
     check_output(output, force=force)
     names = _labels(labels)
     engine = Interpreter(model, profile=profile, signature=signature)
-    sample, assumed = _sample(engine, inputs, seed, real, _numbers("mean", mean), _numbers("std", std))
+    sample, assumed = _sample(engine, inputs, seed, real, numbers("mean", mean), numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made
     if output:
@@ -109,7 +109,12 @@ def run(
 # -- inputs -------------------------------------------------------------------------------------------------------
 
 
-def _numbers(what: str, text: str | None) -> tuple[float, ...] | None:
+def numbers(what: str, text: str | None) -> tuple[float, ...] | None:
+    """The numbers of --mean and --std.
+
+    Raises:
+        InputError: for other texts.
+    """
     if text is None:
         return None
     try:
