@@ -89,12 +89,12 @@ def load_image(
 
 
 def map_pixels(
-    pixels: NDArray[np.uint8], spec: TensorSpec, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
+    pixels: NDArray[np.uint8], spec: TensorSpec, mean: Sequence[float] | None, std: Sequence[float] | None
 ) -> tuple[NDArray[Any], str]:
-    """Pixels as values of an input, by the table above, and the mapping in words.
+    """Pixels uint8[..., channels] as values of an input, and the mapping in words; see the table above.
 
     Raises:
-        InputError: for an input that takes no pixels, or a mean or std that does not fit.
+        InputError: for a mean or std of another size, a std that is not above 0, or an input of plain integers.
     """
     if mean is None and std is None:
         if spec.type is TensorType.UINT8:

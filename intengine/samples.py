@@ -163,16 +163,6 @@ def _split(engine: Interpreter, name: str, array: NDArray[Any], source: object) 
     dtype = TensorType(spec.type).dtype
     if array.dtype != dtype:
         raise InputError(f"Input {name!r} must have dtype {dtype} and shape {list(shape)}; {source} has {array.dtype}.")
-    return rows(engine, name, array, source)
-
-
-def rows(engine: Interpreter, name: str, array: NDArray[Any], source: object) -> list[NDArray[Any]]:
-    """The samples of an array: itself, or one for each index in front, or for each row where the batch is 1.
-
-    Raises:
-        InputError: if its shape is none of these.
-    """
-    spec, shape = engine.inputs[name], engine.input_shapes[name]
     if array.shape == shape:
         return [array]
     if array.ndim == len(shape) + 1 and _open(array.shape[1:], spec, shape):

@@ -151,8 +151,8 @@ class Experiment:
         made = []
         for sample in self.data.samples:
             given = {
-                inputs[name]: as_input(values, self._engine.inputs[name], engine.inputs[inputs[name]])
-                for name, values in sample.items()
+                theirs: as_input(sample, self._engine.inputs[ours], engine.inputs[theirs])
+                for ours, theirs in inputs.items()
             }
             answer = engine.run(given)
             specs = engine.outputs

@@ -57,6 +57,7 @@ def floatize(
     nodes: Collection[int] | None = None,
     *,
     subgraph: int = 0,
+    constants: Mapping[int, NDArray[Any]] | None = None,
     twins: Mapping[int, Twin] | None = None,
     keep_borders: bool = False,
 ) -> Floatized:
@@ -72,6 +73,7 @@ def floatize(
     Args:
         nodes: nodes of the subgraph; all, if None.
         subgraph: the one whose nodes they are; the others stay as they are.
+        constants: tensor -> real values to take in place of the dequantized ones.
         twins: node -> what a float model has in its place, which then says what it computes.
         keep_borders: keep the types of the graph's inputs and outputs, as is done where other subgraphs call it.
 
@@ -88,7 +90,7 @@ def floatize(
     refused = {i: why for i in wanted & quantized if (why := why_not(graph, graph.nodes[i], real))}
     chosen = _with_movers(graph, real, quantized, wanted & quantized - refused.keys())
     called = subgraph > 0 and all(signature.subgraph != subgraph for signature in model.signatures)
-    work = _Work(graph, real, chosen, twins or {}, keep_borders=keep_borders or called)
+    work = _Work(graph, real, chosen, constants or {}, twins or {}, keep_borders=keep_borders or called)
     made = work.graph()
     graphs = (*model.subgraphs[:subgraph], made, *model.subgraphs[subgraph + 1 :])
     signatures = tuple(_signature(s, graph, made) if s.subgraph == subgraph else s for s in model.signatures)
@@ -165,11 +167,13 @@ class _Work:
         graph: Subgraph,
         real: frozenset[int],
         chosen: set[int],
+        constants: Mapping[int, NDArray[Any]],
         originals: Mapping[int, Twin],
         *,
         keep_borders: bool,
     ) -> None:
-        self._graph, self._real, self._chosen, self._originals = graph, real, chosen, originals
+        self._graph, self._real, self._chosen = graph, real, chosen
+        self._constants, self._originals = constants, originals
         self._tensors = list(graph.tensors)
         self._nodes: list[Node] = []
         self.twins: dict[int, int] = {}
@@ -238,6 +242,8 @@ class _Work:
         original = self._originals.get(node.index)
         if original is not None and at in original.constants:
             return self._constant(spec, original.constants[at])
+        if i in self._constants:
+            return self.twins[i] if i in self.twins else self._constant(spec, self._constants[i])
         if node.op in MATRIX and at == MATRIX[node.op][2] and spec.type is not TensorType.FLOAT32:
             # Its scale is that of its node, so another node that shares the integers has a twin of its own.
             return self._constant(spec, unpack(spec).reshape(-1) * bias_scale(self._graph, node))

@@ -60,16 +60,11 @@ def _activations(experiment: Experiment) -> dict[int, NDArray[np.float64]]:
     """Tensor -> float32 values of some samples, flat."""
     whole = experiment.floatized(experiment.candidates)
     engine = Interpreter(whole.model, profile=experiment.profile)
-    here = Interpreter(experiment.model).inputs
+    here = Interpreter(experiment.model).inputs.values()
     found: dict[int, list[NDArray[np.float64]]] = {}
     for sample in experiment.data.samples[:_SAMPLES]:
-        given = dict(zip(engine.inputs, sample.values(), strict=True))
-        trace = engine.trace(
-            {
-                name: as_input(array, spec, engine.inputs[name])
-                for (name, array), spec in zip(given.items(), here.values(), strict=True)
-            }
-        )
+        pairs = zip(here, engine.inputs.items(), strict=True)
+        trace = engine.trace({name: as_input(sample, ours, spec) for ours, (name, spec) in pairs})
         for tensor, twin in whole.float_of.items():
             if twin in trace.tensors:
                 found.setdefault(tensor, []).append(np.asarray(trace[twin], np.float64).reshape(-1))

@@ -30,7 +30,7 @@ def float_twins(real: Model, quantized: Model, subgraph: int = 0) -> tuple[dict[
     for match in alignment.matches:
         node = here.producer.get(match.quantized_tensor)
         if node is not None and node.op in FLOATABLE:
-            twin = _twin(there, node, match.float_tensor)
+            twin = _twin(there, node, match.float_tensor, here)
             if twin is not None:
                 found[node.index] = twin
     return found, alignment
@@ -40,10 +40,10 @@ def _graph(model: Model, subgraph: int) -> Graph:
     return Graph(Engine(model, numerics.get("litert-reference"), subgraph, State()).plan)
 
 
-def _twin(there: Graph, node: Node, tensor: int) -> Twin | None:
+def _twin(there: Graph, node: Node, tensor: int, here: Graph) -> Twin | None:
     maker = there.producer.get(there.root(tensor))
     if node.op in MATRIX:
-        return _matrix(there, node, tensor, maker)
+        return _matrix(there, node, tensor, maker, here)
     same_place = maker is not None and maker.op in FLOATABLE and len(maker.inputs) == len(node.inputs)
     if maker is None or not same_place or maker.op in MATRIX:
         return None
@@ -56,8 +56,8 @@ def _twin(there: Graph, node: Node, tensor: int) -> Twin | None:
 _PAIRS = frozenset({"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"})
 
 
-def _matrix(there: Graph, node: Node, tensor: int, maker: Node | None) -> Twin | None:
-    weights = find(there, node, tensor)
+def _matrix(there: Graph, node: Node, tensor: int, maker: Node | None, here: Graph) -> Twin | None:
+    weights = find(there, node, tensor, here)
     if weights is None or maker is None:
         return None
     activation = (

@@ -39,6 +39,19 @@ def likeness(op: str, a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(np.mean((x * y).sum(axis=1)[live] / lengths[live]))
 
 
+def weight_slot(graph: Graph, node: Node) -> int | None:
+    """Which input of a node is its weights: the filter, or the only constant that stands for real numbers."""
+    if node.op in MATRIX:
+        place = MATRIX[node.op][1]
+        return place if node.inputs[place] in graph.plan.constants else None
+    found = [
+        at
+        for at, i in enumerate(node.inputs)
+        if i in graph.plan.constants and (graph.tensors[i].quantization or graph.plan.constants[i].dtype.kind == "f")
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 @dataclass(frozen=True, eq=False)
 class FloatWeights:
     """What a quantized operator's weights and bias would be without quantization, in its own layout."""
@@ -47,7 +60,7 @@ class FloatWeights:
     bias: NDArray[np.float64] | None
 
 
-def find(graph: Graph, node: Node, tensor: int) -> FloatWeights | None:
+def find(graph: Graph, node: Node, tensor: int, quantized: Graph) -> FloatWeights | None:
     """The weights behind a float tensor that is the twin of a quantized operator's output.
 
     Walks back over activations and over arithmetic with constants (an unfolded batch normalization), which is folded.
@@ -55,8 +68,18 @@ def find(graph: Graph, node: Node, tensor: int) -> FloatWeights | None:
     Args:
         graph: of the float model. node: of the quantized one. tensor: the float twin of its output.
     """
-    if node.op not in MATRIX:
+    slot = weight_slot(quantized, node)
+    if slot is None:
         return None
+    shape = quantized.plan.constants[node.inputs[slot]].shape
+    if node.op not in MATRIX:
+        other = graph.producer.get(graph.root(tensor))
+        if other is None or other.op != node.op or len(other.inputs) != len(node.inputs):
+            return None
+        constant = graph.constant(other.inputs[slot])
+        if constant is None or constant.dtype.kind != "f" or constant.shape != shape:
+            return None
+        return FloatWeights(np.asarray(constant, np.float32), None)
     scale: Any = 1.0
     shift: Any = 0.0
     current = graph.producer.get(graph.root(tensor))
@@ -81,7 +104,7 @@ def find(graph: Graph, node: Node, tensor: int) -> FloatWeights | None:
     if current is None:
         return None
     weights = graph.weights(current)
-    if weights is None:
+    if weights is None or weights.shape != shape:
         return None
     channel_axis = -1 if node.op == "DEPTHWISE_CONV_2D" else 0
     channels = weights.shape[channel_axis]

@@ -1,8 +1,7 @@
 """Results as plain data (what `--json` prints) and as JUnit XML."""
 
-from intengine.plain import plain
 from intengine.report.junit import verify_junit
 from intengine.report.plain import verify_result
 from intengine.report.summary import summarize
 
-__all__ = ["plain", "summarize", "verify_junit", "verify_result"]
+__all__ = ["summarize", "verify_junit", "verify_result"]
