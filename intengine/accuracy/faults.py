@@ -19,7 +19,7 @@ from intengine.reader.options import default_options
 from intengine.writer import pack
 
 #: How much smaller a clipped range is, how far a zero point moves, and how far a channel's scale is off.
-_RANGE, _ZERO_POINT, _SCALE = 0.3, 0.25, 4.0
+_RANGE, _ZERO_POINT, _SCALE = 0.3, 0.5, 4.0
 #: A truncated bias keeps this share of its greatest magnitude.
 _BIAS = 0.125
 #: An operator whose place another can take with the same tensors.
@@ -99,7 +99,7 @@ def _clipped(graph: Subgraph, node: Node) -> _Made:
 
 
 def _moved(graph: Subgraph, node: Node) -> _Made:
-    """A zero point a quarter of the range nearer to the middle, so that one end is cut off."""
+    """A zero point half the range away, towards the other end, so that one end is cut off."""
     out = _free_output(graph, node)
     if out is None or out.type is TensorType.INT16:
         return None

@@ -1,10 +1,7 @@
 """floatize: quantized operators computing in float32, alone and together, with what lies between them."""
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from intengine import InputError, Interpreter, Model, load
 from intengine.accuracy._kinds import real_tensors
@@ -13,23 +10,9 @@ from intengine.model import Options
 from intengine.quantization import INTEGER_RANGE, dequantize
 from intengine.reader.options import default_options
 from intengine.writer import ModelBuilder, dump
+from tests.accuracy.networks import digits, digits_data
 from tests.cases import problems
 from tests.cli import models
-
-DIGITS = files("intengine") / "data" / "digits"
-
-
-def digits(name: str) -> Model:
-    return load((DIGITS / f"digits_{name}.tflite").read_bytes())
-
-
-def test_images(count: int) -> NDArray[np.float32]:
-    with np.load(str(DIGITS / "test_split.npz")) as data:
-        images = data[next(name for name in data.files if data[name].ndim > 2)]
-    return images[:count].astype(np.float32)
-
-
-test_images.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +65,7 @@ def _is_odd(name: str) -> bool:
 def test_digits_in_float_are_the_float_network_within_the_error_of_the_weights() -> None:
     quantized, original = digits("int8"), digits("float32")
     found = floatize(quantized)
-    images = test_images(8)
+    images, _ = digits_data(8)
     exact, rounded = Interpreter(original), Interpreter(found.model)
     assert not found.refused
     assert [t.type.name for t in rounded.outputs.values()] == ["FLOAT32"]
