@@ -193,7 +193,7 @@ def main() -> int:
     verdicts = []
     for found in suite(args.only, args.each):
         verdicts.append(found)
-        marks = f"rank {found.rank}, {found.said}"
+        marks = f"rank {found.rank} (first: {found.found}), {found.said}"
         wrong = "" if found.right_layer and found.right_cause else f"   <- {found.why}"
         print(f"{found.model} {found.node} {found.op} {found.cause} ({found.text}): {marks}{wrong}", flush=True)
     if not verdicts:

@@ -11,6 +11,7 @@ from intengine.accuracy.faults import plant
 from intengine.accuracy.recipes import denylist, recipe
 from intengine.accuracy.suggestions import suggest
 from intengine.model import Model
+from intengine.writer import ModelBuilder
 from tests.accuracy.networks import digits, digits_data
 
 
@@ -65,11 +66,20 @@ def test_a_clipped_range_asks_for_another_one() -> None:
 
 
 def test_one_scale_for_channels_of_different_size_asks_for_more() -> None:
-    quantized = digits("int8")
-    weights = quantized.main.tensors[quantized.main.nodes[3].inputs[1]]
-    assert weights.quantization.scale.max() > 4 * np.median(weights.quantization.scale)
-    fault = plant(quantized, "per-tensor-weights", 3)
-    assert fault is not None
-    (found,) = suggest(experiment(fault.model), [3])
+    rng = np.random.default_rng(5)
+    weights = rng.uniform(-1, 1, (4, 16)) * np.array([[1.0], [0.03], [0.03], [0.03]])
+    samples = rng.uniform(-1, 1, (4, 16)).astype(np.float32)
+    made = []
+    for kind, stored, scale in (("FLOAT32", weights, None), ("INT8", np.rint(weights * 127), 1 / 127)):
+        real = kind == "FLOAT32"
+        b = ModelBuilder()
+        x = b.tensor("x", "FLOAT32" if real else "INT16", (1, 16), scale=None if real else 1 / 32768)
+        w = b.tensor("w", kind, weights.shape, stored, scale=scale)
+        y = b.tensor("y", "FLOAT32" if real else "INT16", (1, 4), scale=None if real else 8 / 32768)
+        b.op("FULLY_CONNECTED", [x, w, -1], [y])
+        made.append(b.build([x], [y]))
+    original, quantized = made
+    work = Experiment(quantized, read_dataset(Interpreter(quantized), samples), reference=original)
+    (found,) = suggest(work, [0])
     assert found.remedy == "per-channel"
-    assert "dB" in found.reason
+    assert "a scale for each channel would give +" in found.reason
