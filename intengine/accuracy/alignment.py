@@ -115,9 +115,7 @@ class _Aligner:
             if self._fits(q, r) and self._same_work(q, r):
                 self._take(q, r, "names")
 
-    def _keyed(
-        self, graph: Graph, tensors: Iterable[int], key: Callable[[str], Iterable[str]]
-    ) -> dict[str, int]:
+    def _keyed(self, graph: Graph, tensors: Iterable[int], key: Callable[[str], Iterable[str]]) -> dict[str, int]:
         found: dict[str, int] = {}
         for tensor in tensors:
             for word in key(graph.name(tensor)):
@@ -136,7 +134,9 @@ class _Aligner:
     # -- weights and structure --------------------------------------------------------------------------------
 
     def _by_weights(self) -> None:
-        mine = [n for n in self.quantized.nodes if n.outputs[0] not in self.pairs and self._has_filter(self.quantized, n)]
+        mine = [
+            n for n in self.quantized.nodes if n.outputs[0] not in self.pairs and self._has_filter(self.quantized, n)
+        ]
         other = [n for n in self.real.nodes if self._has_filter(self.real, n)]
         if not mine or not other:
             return
@@ -245,9 +245,7 @@ class _Aligner:
             if cosine is not None and cosine >= _LIKE and "weights" not in why:
                 why += " + weights"
             axes = permutation(self.real.shape(r), self.quantized.shape(tensor))
-            matches.append(
-                Match(r, self.real.name(r), tensor, self.quantized.name(tensor), why, axes or (), cosine)
-            )
+            matches.append(Match(r, self.real.name(r), tensor, self.quantized.name(tensor), why, axes or (), cosine))
         matched = {match.quantized_tensor for match in matches}
         nodes = self.quantized.compute_nodes
         missing = [node for node in nodes if node.outputs[0] not in matched]

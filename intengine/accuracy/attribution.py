@@ -6,6 +6,9 @@ since parts correlate; their shares <e_i, e> / <e, e> do add up to 1. What a par
 that of `records.Source`: what the output range cuts off of the float values; then, everything cut to that range, the
 operator in real numbers; weights; bias; inputs cut to their range; inputs rounded; and what remains, which is the
 rounding of the integer operator.
+
+Kernels take a bias for integers at input scale x weight scale, whatever scale its tensor states. Where these differ,
+the bias was made for other scales: a factor that all channels share goes to the input's range, others to the weights.
 """
 
 import math
@@ -48,7 +51,9 @@ class Energies:
         if not all(np.isfinite(value).all() for value in values):
             return
         error = values[-1] - values[0]
-        parts = {source: values[i + 1] - values[i] for i, source in enumerate(sources)}
+        parts: dict[Source, NDArray[np.float64]] = {}
+        for source, before, after in zip(sources, values[:-1], values[1:], strict=True):
+            _add(parts, source, after - before)
         own = np.zeros_like(error)
         for source in OWN_SOURCES:
             if source in parts:

@@ -5,12 +5,14 @@ A cause is looked for where its source has a share of the layer's own error; `CA
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intengine.accuracy.attribution import Energies
+from intengine.accuracy.local import SAME_SCALE
 from intengine.accuracy.metrics import real_range
 from intengine.accuracy.records import Cause, ErrorStats, Source
 from intengine.accuracy.weight_faults import Filter, weight_causes
@@ -50,6 +52,9 @@ ADVICE = {
     "dead-channel": "Quantize per channel, or remove the channel.",
     "input": "Look at the layers before.",
 }
+_SHARED_SCALE = "This operator's scale is given (its input's, or fixed): use int16 activations, or keep it in float."
+#: Operators whose output scale the specification fixes.
+FIXED_SCALE = frozenset({"L2_NORMALIZATION", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX", "TANH"})
 #: Own shares below this are not worth a sentence.
 _LEAST = 0.1
 #: Greatest value of a channel over the median of the channels' that makes it an outlier.
@@ -116,8 +121,8 @@ def _clipped(found: Findings, weight: float) -> Cause:
     room = max(local.float_min - lo, 0.0) if over >= under else max(hi - local.float_max, 0.0)
     beyond = max(over, under)
     shares = [(local.clipped_lo, bottom), (local.clipped_hi, top)]
-    text = " and ".join(f"{part:.2%} of values clip at {end}" for part, end in shares if part > 0)
-    evidence: dict[str, float | int | str] = {
+    text = " and ".join(f"{_percent(part)} of values clip at {end}" for part, end in shares if part > 0)
+    evidence: dict[str, Any] = {
         "clipped_lo": local.clipped_lo, "clipped_hi": local.clipped_hi, "range_lo": lo, "range_hi": hi,
         "float_min": local.float_min, "float_max": local.float_max,
     }  # fmt: skip
@@ -131,6 +136,10 @@ def _clipped(found: Findings, weight: float) -> Cause:
             weight, **evidence, steps=steps,
         )  # fmt: skip
     return _cause("clipped-range", f"{text}: {span}.", weight, **evidence)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share >= 1e-4 else "less than 0.01%"
 
 
 def _operator(found: Findings, weight: float) -> Cause:
@@ -172,11 +181,12 @@ def _rounding(found: Findings, weight: float) -> Cause:
         )  # fmt: skip
     if use is not None and use < 0.5:
         gain = -20 * math.log10(max(use, 1e-6))
-        return _cause(
+        cause = _cause(
             "unused-range",
             f"The float values use {use:.1%} of the range; one that fits would give {gain:+.0f} dB.",
             weight, range_use=use, gain_db=gain,
         )  # fmt: skip
+        return replace(cause, advice=_SHARED_SCALE) if found.op in SAME_SCALE | FIXED_SCALE else cause
     return _cause("output-rounding", f"Rounding the output costs {lsb} (0.29 is the least).", weight, rmse=local.rmse)
 
 
@@ -199,25 +209,29 @@ def _outlier(local: ErrorStats) -> tuple[int, float, float] | None:
 
 def _from_inputs(found: Findings) -> Iterator[Cause]:
     energies = found.energies
-    part = sum(
-        energies.with_error.get(source, 0.0) for source in (Source.INPUT_CLIPPING, Source.INPUT_ROUNDING)
-    ) / energies.error
+    part = (
+        sum(energies.with_error.get(source, 0.0) for source in (Source.INPUT_RANGE, Source.INPUT_ROUNDING))
+        / energies.error
+    )
     own = energies.own / energies.error
     if part > 0.5 and part > own:
-        cut = energies.with_error.get(Source.INPUT_CLIPPING, 0.0) / energies.error
+        cut = energies.with_error.get(Source.INPUT_RANGE, 0.0) / energies.error
         text = f"{part:.0%} of the local error comes with the inputs"
-        text += f", {cut:.0%} of it because their range cuts values off." if cut > _LEAST else ": they are rounded."
+        text += f", {cut:.0%} of it because of their range." if cut > _LEAST else ": they are rounded."
         # Below every own cause of weight, since it is another layer's.
         yield _cause("input", text, min(_LEAST, 1.0), share=part, clipping=cut)
 
 
-def rounding_energy(spec: TensorSpec, local: ErrorStats, actual: float, count: int) -> float:
-    """Energy that rounding the output has to have: with a range that is just wide enough, or less where it has less."""
+def rounding_energy(spec: TensorSpec, op: str, local: ErrorStats, actual: float, count: int) -> float:
+    """Energy that rounding the output has to have: with a range that is just wide enough, or less where it has less.
+
+    Operators whose scale is given have to have that of their own scale.
+    """
     if spec.quantization.scale.size != 1 or spec.type not in INTEGER_RANGE:
         return actual
     lo, hi = INTEGER_RANGE[spec.type]
     width = max(local.float_max, 0.0) - min(local.float_min, 0.0)
-    step = width / (hi - lo)
+    step = float(spec.quantization.scale[0]) if op in SAME_SCALE | FIXED_SCALE else width / (hi - lo)
     return min(actual, count * step * step / 12.0)
 
 

@@ -67,7 +67,9 @@ def compare(
     """
     model = quantized if isinstance(quantized, Model) else load(quantized)
     engine = Interpreter(model, profile=profile)
-    source = Data(engine, data, samples, mean, std, None if labels is None else np.asarray(labels, np.int64).reshape(-1))
+    source = Data(
+        engine, data, samples, mean, std, None if labels is None else np.asarray(labels, np.int64).reshape(-1)
+    )
     first = next(iter(source), None)
     if first is None:
         raise InputError("A comparison needs at least one sample; the data have none.")

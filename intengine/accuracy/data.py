@@ -1,5 +1,6 @@
 """Samples for two sides at once: integers as the quantized model takes them, and the real numbers they stand for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -22,6 +23,8 @@ Arrays = Mapping[str, NDArray[Any]]
 DataSource = str | PathLike[str] | samples.Random | Arrays | NDArray[Any]
 #: Names under which an npz keeps the right answers.
 _LABELS = ("labels", "label", "y")
+#: The end of what `load_image` says of an image: how pixels became values.
+_MAPPING = re.compile(r", (?:L|RGB|RGBA), (.*)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,8 @@ class Data:
             return
         name, spec = samples.only_input(self.engine, path)
         image = load_image(path, spec, self.engine.input_shapes[name], mean=self.mean, std=self.std)
-        self._assume(f"{name}: {image.assumed.split(', ', 1)[1]}" if self.mean or self.std else f"{image.assumed}")
+        mapping = _MAPPING.search(image.assumed)
+        self._assume(f"{name}: images resized to its size, {mapping[1] if mapping else 'pixels as they are'}")
         yield self._both({name: image.values})
 
     def _stacked(self, arrays: Arrays, source: str) -> Iterator[Sample]:
@@ -170,7 +174,7 @@ class Data:
         if array.dtype.kind == "f" and wanted.kind == "f":
             return array.astype(wanted), None
         raise InputError(
-            f"Input {name!r} must be given as {wanted}, as real numbers (float) if it is quantized, or as uint8 pixels; "
+            f"Input {name!r} must be given as {wanted}, as floats if it is quantized, or as uint8 pixels; "
             f"got {array.dtype}."
         )
 

@@ -12,6 +12,7 @@ from intengine.plan import Plan
 from intengine.quantization import dequantize
 from intengine.shapes import Shape
 
+
 class Graph:
     """A view of one plan.
 

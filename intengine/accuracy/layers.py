@@ -12,7 +12,7 @@ from intengine.accuracy.attribution import Energies
 from intengine.accuracy.causes import Findings, channel_energy, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
-from intengine.accuracy.local import LocalNode, NotAlone, Rounded, as_real, has_bias_input, is_quantized, stages
+from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
 from intengine.accuracy.metrics import TensorErrors, real_range
 from intengine.accuracy.records import Layer, Match, Source
 from intengine.accuracy.sides import FloatSide
@@ -55,7 +55,7 @@ class LayerWork:
         try:
             self._local = LocalNode(model, graph, self._node, fed, profile)
             self._twin = side.weights(self._node, match, graph)
-        except NotAlone as reason:
+        except NotAloneError as reason:
             self._note = f"No local error: {reason}."
 
     @property
@@ -107,7 +107,7 @@ class LayerWork:
         known[self.tensor] = real[self.tensor]
         try:
             sources, values = stages(self._local, self._graph, self._twin, known, elements, out)
-        except NotAlone as reason:
+        except NotAloneError as reason:
             self._splits, self._note = False, f"Local error {reason}."
             return
         self._energies.add(sources, values)
@@ -172,7 +172,7 @@ class LayerWork:
             spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
         )
         needed = rounding_energy(
-            spec, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
+            spec, layer.op, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
         )
         if filter_ is not None:
             for source, least in ((Source.WEIGHTS, filter_.needed), (Source.BIAS, filter_.needed_bias)):
@@ -204,9 +204,13 @@ class LayerWork:
         bias = graph.bias(node) if has_bias_input(node) else None
         return made if bias is None else replace(made, **self._bias(node, bias, scales))
 
-    def _bias(self, node: Node, bias: NDArray[Any], scales: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def _bias(self, node: Node, bias: NDArray[Any], scales: NDArray[np.float64]) -> dict[str, Any]:
         assert self._twin is not None
         real = self._twin.bias if self._twin.bias is not None else np.zeros(bias.size)
         source = self._graph.tensors[node.inputs[MATRIX[node.op][0]]].quantization.scale
         step = scales * float(source[0]) if source.size == 1 else np.zeros(scales.size)
+        # The scale that the bias was made for, where its tensor states another than it counts with.
+        stated = self._graph.tensors[node.inputs[MATRIX[node.op][2]]].quantization.scale.astype(np.float64)
+        if stated.size in (1, scales.size) and np.all(step > 0):
+            bias, step = bias.reshape(-1) * (stated / step), np.broadcast_to(stated, scales.shape)
         return {"bias": real, "used_bias": bias.reshape(-1), "bias_scale": step}

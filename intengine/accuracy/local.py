@@ -1,4 +1,4 @@
-"""One node of the quantized model alone, fed with the float side's values: as it is, and in steps from the float one."""
+"""One node of the quantized model alone, on the float side's values: as it is, and in steps from the float one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +20,12 @@ from intengine.model import Model, Node, TensorType
 from intengine.quantization import INTEGER_RANGE, dequantize
 from intengine.reader import load
 
+#: Operators whose output has the scale of their input, by TensorFlow Lite's quantization specification.
+SAME_SCALE = frozenset({
+    "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "CONCATENATION", "DEPTH_TO_SPACE", "GATHER", "MAX_POOL_2D", "PAD", "PADV2",
+    "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT",
+    "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
+})  # fmt: skip
 #: Float values by tensor of the quantized model.
 Values = Mapping[int, NDArray[Any]]
 
@@ -74,20 +80,20 @@ class LocalNode:
         plan = graph.plan
         piece = cut(model, node, plan.shapes, plan.constants)
         if piece is None:
-            raise NotAlone("it cannot run without the nodes around it")
+            raise NotAloneError("it cannot run without the nodes around it")
         if piece.has_state:
-            raise NotAlone("it keeps a state from run to run")
+            raise NotAloneError("it keeps a state from run to run")
         self.node, self.output, self.inputs = node, node.outputs[0], piece.inputs
         lost = [i for i in self.inputs if i not in fed and _holds_real(graph, i)]
         if lost:
-            raise NotAlone(f"its input {graph.name(lost[0])!r} has no float twin")
+            raise NotAloneError(f"its input {graph.name(lost[0])!r} has no float twin")
         self.fed = tuple(i for i in self.inputs if i in fed)
         self._graph, self._profile = graph, profile
         self._alone = load(piece.model)
         try:
             self._engine = Interpreter(self._alone, profile=profile)
         except IntEngineError as error:
-            raise NotAlone(f"it does not run alone: {error}") from error
+            raise NotAloneError(f"it does not run alone: {error}") from error
         self._float: dict[str, tuple[Interpreter, Mapping[int, int]]] = {}
 
     def run(self, elements: Values) -> NDArray[Any]:
@@ -102,7 +108,7 @@ class LocalNode:
             weights, bias: in place of the dequantized ones; None keeps those.
 
         Raises:
-            NotAlone: if the operator has no float form.
+            NotAloneError: if the operator has no float form.
         """
         if which not in self._float:
             constants: dict[int, NDArray[Any]] = {}
@@ -113,7 +119,7 @@ class LocalNode:
                 constants[self.node.inputs[MATRIX[self.node.op][2]]] = bias
             made = floatize(self._alone, constants=constants)
             if made.refused:
-                raise NotAlone(f"not attributed: {next(iter(made.refused.values()))}")
+                raise NotAloneError(f"not attributed: {next(iter(made.refused.values()))}")
             self._float[which] = Interpreter(made.model, profile=self._profile), made.float_of
         engine, twins = self._float[which]
         wanted = engine.plan.subgraph.inputs
@@ -130,7 +136,7 @@ class LocalNode:
         return made_of.value(out).astype(np.float64).reshape(-1)
 
 
-class NotAlone(Exception):
+class NotAloneError(Exception):
     """Why a node has no local error, or no attribution."""
 
 
@@ -169,30 +175,80 @@ def stages(
 
     if lo > -np.inf:
         add(Source.CLIPPING, clipped(start))
-    weights, bias = (twin.weights, twin.bias) if twin is not None else (None, None)
-    has_bias = weights is not None and has_bias_input(local.node)
-    if has_bias and bias is None:
-        bias = np.zeros(graph.tensors[local.node.inputs[MATRIX[local.node.op][2]]].shape)
     known = dict(real)
-    if weights is not None:
-        add(Source.OPERATOR, clipped(local.run_float("float", weights, bias if has_bias else None, known)))
-        if has_bias:
+    wrong, stated = _stated_bias(graph, local.node)
+    weights = twin.weights if twin is not None else None
+    if weights is not None and twin is not None:
+        bias = _float_bias(graph, local.node, twin)
+        add(Source.OPERATOR, clipped(local.run_float("float", weights, bias, known)))
+        if bias is not None:
             add(Source.WEIGHTS, clipped(local.run_float("bias", None, bias, known)))
-            add(Source.BIAS, clipped(local.run_float("own", None, None, known)))
+            add(Source.BIAS, clipped(local.run_float("stated", None, stated, known)))
         else:
-            add(Source.WEIGHTS, clipped(local.run_float("own", None, None, known)))
+            add(Source.WEIGHTS, clipped(local.run_float("stated", None, stated, known)))
     else:
-        add(Source.OPERATOR, clipped(local.run_float("own", None, None, known)))
+        add(Source.OPERATOR, clipped(local.run_float("stated", None, stated, known)))
+    if stated is not None:
+        add(wrong, clipped(local.run_float("own", None, None, known)))
     quantized = [i for i in local.fed if is_quantized(graph, i)]
     cuts = {i: _cut_off(graph, i, real[i]) for i in quantized}
     if any(value is not None for value in cuts.values()):
         known |= {i: value for i, value in cuts.items() if value is not None}
-        add(Source.INPUT_CLIPPING, clipped(local.run_float("own", None, None, known)))
+        add(Source.INPUT_RANGE, clipped(local.run_float("own", None, None, known)))
     if quantized:
         known |= {i: dequantize(elements[i], graph.tensors[i].quantization) for i in quantized}
         add(Source.INPUT_ROUNDING, clipped(local.run_float("own", None, None, known)))
-    add(Source.OUTPUT_ROUNDING, as_real(graph, local.output, out))
+    if _keeps_scale_of_damaged_input(graph, local, real):
+        add(Source.OUTPUT_ROUNDING, as_real(graph, local.inputs[0], out))
+        add(Source.INPUT_RANGE, as_real(graph, local.output, out))
+    else:
+        add(Source.OUTPUT_ROUNDING, as_real(graph, local.output, out))
     return sources, values
+
+
+def _float_bias(graph: Graph, node: Node, twin: FloatWeights) -> NDArray[Any] | None:
+    """The float bias of an operator that has one; zeros where only the quantized one does."""
+    if not has_bias_input(node):
+        return None
+    return twin.bias if twin.bias is not None else np.zeros(graph.tensors[node.inputs[MATRIX[node.op][2]]].shape)
+
+
+def _stated_bias(graph: Graph, node: Node) -> tuple[Source, NDArray[np.float64] | None]:
+    """The bias by the scale that its tensor states, where that is not the one it counts with, and who is to blame."""
+    if node.op not in MATRIX or not has_bias_input(node):
+        return Source.BIAS, None
+    place = node.inputs[MATRIX[node.op][2]]
+    stated, values = graph.tensors[place].quantization.scale, graph.plan.constants.get(place)
+    real = graph.bias(node)
+    if real is None or values is None or not stated.size or values.dtype.kind == "f":
+        return Source.BIAS, None
+    real = real.reshape(-1)
+    own = values.reshape(-1).astype(np.float64) * stated.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (real / own)[own != 0.0]
+    if not ratio.size or np.abs(ratio - 1.0).max() < 1e-3:
+        return Source.BIAS, None
+    return (Source.INPUT_RANGE if ratio.size > 1 and np.ptp(ratio) < 1e-3 * ratio.max() else Source.WEIGHTS), own
+
+
+def _keeps_scale_of_damaged_input(graph: Graph, local: LocalNode, real: Values) -> bool:
+    """Whether an operator that copies integers has other scales behind and before, and the one before fits worse."""
+    if local.node.op not in SAME_SCALE or len(local.fed) != 1 or local.fed[0] != local.inputs[0]:
+        return False
+    before, after = (graph.tensors[i].quantization for i in (local.fed[0], local.output))
+    if not all(is_quantized(graph, i) for i in (local.fed[0], local.output)):
+        return False
+    if before.scale[0] == after.scale[0] and np.array_equal(before.zero_point, after.zero_point):
+        return False
+    return _beyond(graph, local.fed[0], real) > _beyond(graph, local.output, real)
+
+
+def _beyond(graph: Graph, tensor: int, real: Values) -> float:
+    """How far the float values reach beyond the tensor's range, in widths of it."""
+    spec = graph.tensors[tensor]
+    lo, hi = real_range(spec.quantization, spec.type)
+    values = real[tensor]
+    return max(float(values.max()) - hi, lo - float(values.min()), 0.0) / (hi - lo) if values.size else 0.0
 
 
 def as_real(graph: Graph, tensor: int, elements: NDArray[Any]) -> NDArray[np.float64]:

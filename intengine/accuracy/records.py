@@ -4,7 +4,7 @@ Errors are quantized minus float, in real numbers. A ratio that has no figure is
 infinite. `Comparison.to_json` writes all of it; docs/accuracy.md says what each figure means.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
@@ -26,7 +26,7 @@ class Source(StrEnum):
     OPERATOR = "operator"
     WEIGHTS = "weights"
     BIAS = "bias"
-    INPUT_CLIPPING = "input clipping"
+    INPUT_RANGE = "input range"
     INPUT_ROUNDING = "input rounding"
     OUTPUT_ROUNDING = "output rounding"
 
@@ -129,7 +129,8 @@ class Attribution:
         samples: how many samples it was measured on. sqnr_db: of the local error on them.
         own_sqnr_db: of the error without the parts that come with the inputs.
         excess: energy of the own error beyond what rounding to these types has to cost (an output range that is just
-            wide enough, weights rounded per channel, nothing clipped), over the energy of the float values.
+            wide enough, or the one that the operator's specification gives; weights rounded per channel; nothing
+            clipped), over the energy of the float values.
         residual: |1 - sum of shares|.
     """
 
@@ -308,10 +309,16 @@ class Comparison:
     agreement: Agreement | None = None
     notes: tuple[str, ...] = ()
 
-    def worst(self, k: int = 3) -> tuple[Layer, ...]:
-        """The k layers with the greatest severity, greatest first."""
-        ranked = sorted(self.layers, key=lambda layer: layer.severity, reverse=True)
-        return tuple(ranked[:k])
+    def worst(self, k: int = 3, *, by: str = "severity") -> tuple[Layer, ...]:
+        """The k worst layers, worst first.
+
+        Args:
+            by: "severity" (error that need not be), or the lowest SQNR of the "local" or "propagated" error.
+
+        Raises:
+            ValueError: for another order.
+        """
+        return tuple(sorted(self.layers, key=_ORDERS[_known_order(by)], reverse=True)[:k])
 
     def layer(self, name: str | int) -> Layer:
         """The layer of a node's index, or of a tensor's name.
@@ -352,3 +359,20 @@ class Comparison:
         title = escape(f"{self.quantized} against {self.float_side}, {self.samples} samples")
         columns = "".join(f"<th>{escape(name)}</th>" for name in head)
         return f"<table><caption>{title}</caption><tr>{columns}</tr>{''.join(rows)}</table>"
+
+
+def _known_order(by: str) -> str:
+    if by not in _ORDERS:
+        raise ValueError(f"An order must be one of {', '.join(_ORDERS)}; got {by!r}.")
+    return by
+
+
+def _noise(stats: ErrorStats | None) -> float:
+    return -np.inf if stats is None or np.isnan(stats.sqnr_db) else -stats.sqnr_db
+
+
+_ORDERS: dict[str, Callable[[Layer], float]] = {
+    "severity": lambda layer: layer.severity,
+    "local": lambda layer: _noise(layer.local),
+    "propagated": lambda layer: _noise(layer.propagated),
+}

@@ -203,7 +203,7 @@ class ActivationSide:
             return tensor, "names"
         alike = [name for name in self._arrays if names.same_module(name, tensor)]
         if len(alike) != 1:
-            parts = {part for part in names.parts(tensor)}
+            parts = set(names.parts(tensor))
             alike = [name for name in self._arrays if any(names.same_module(name, part) for part in parts)]
         return (alike[0], "names") if len(alike) == 1 else (None, "")
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from intengine.accuracy.attribution import Energies
 from intengine.accuracy.records import Source
 
-Found = tuple[str, str, float, dict[str, float | int | str]]
+Found = tuple[str, str, float, dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,7 @@ def _weights(filter: Filter, energy: NDArray[np.float64], share: float) -> Itera
         else:
             what = f"has a scale {coarse[worst]:.1f} times as coarse as it needs"
         text = f"Channel {worst} of the weights {what}; {int(bad.sum())} of {bad.size} channels are like this."
-        evidence: dict[str, float | int | str] = {
+        evidence: dict[str, Any] = {
             "channel": worst, "slope": float(slope[worst]), "coarse": float(coarse[worst]), "channels": int(bad.sum()),
         }  # fmt: skip
         yield "weight-scale", text, share * part, evidence

@@ -4,6 +4,7 @@ import click
 
 import intengine
 from intengine.cli.bisect import bisect
+from intengine.cli.compare import compare
 from intengine.cli.coverage import coverage
 from intengine.cli.demo import demo
 from intengine.cli.inspect import inspect
@@ -26,8 +27,9 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
-      intengine what-if model.tflite --data samples.npz --enable-one    which operators cost accuracy
-      intengine bisect model.tflite --data samples.npz --check "sqnr>=30"
+      intengine compare float.tflite model.tflite --data d.npz   which layer loses accuracy, and why
+      intengine what-if model.tflite --data d.npz --enable-one   what each operator in float32 would gain
+      intengine bisect model.tflite --data d.npz --check "sqnr>=30"   the fewest operators to keep in float32
       intengine probe                                       whose arithmetic an installed LiteRT uses
 
     \b
@@ -35,5 +37,5 @@ def main() -> None:
     """
 
 
-for command in (demo, inspect, coverage, run, verify, what_if, bisect, probe, ops):
+for command in (demo, inspect, coverage, run, verify, compare, what_if, bisect, probe, ops):
     main.add_command(command)

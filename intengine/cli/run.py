@@ -110,10 +110,10 @@ def run(
 
 
 def numbers(what: str, text: str | None) -> tuple[float, ...] | None:
-    """The numbers of --mean and --std.
+    """What --mean and --std say; None if they are not given.
 
     Raises:
-        InputError: for other texts.
+        InputError: for anything else than finite numbers with commas between.
     """
     if text is None:
         return None
