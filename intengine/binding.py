@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from intengine.state import State
-from intengine.step import Holder, Late, Memory, Ref, Scratch, Step
+from intengine.step import Holder, Late, Memory, Ref, Scratch, Step, leaves
 
 BoundCall = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -44,7 +44,8 @@ def bind_step(
 
     def resolve(arg: Any) -> Any:
         if isinstance(arg, tuple):
-            return tuple(map(resolve, arg))
+            parts = map(resolve, arg)
+            return type(arg)(*parts) if hasattr(arg, "_fields") else tuple(parts)
         if isinstance(arg, Late):
             assert holders is not None
             return holders[arg.tensor]
@@ -70,7 +71,7 @@ class ScratchPool:
 
     def __init__(self, steps: tuple[Step, ...]) -> None:
         def need(step: Step) -> int:
-            wanted = {id(arg): arg for call in step.calls for arg in call.args if isinstance(arg, Scratch)}
+            wanted = {id(arg): arg for call in step.calls for arg in leaves(call.args) if isinstance(arg, Scratch)}
             return sum(_aligned(int(np.prod(arg.shape)) * arg.dtype.itemsize) for arg in wanted.values())
 
         self._memory = aligned_empty(max(map(need, steps), default=0))

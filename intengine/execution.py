@@ -11,7 +11,7 @@ from intengine.model import TensorType
 from intengine.plan import Plan
 from intengine.shapes import Shape
 from intengine.state import State
-from intengine.step import Holder, Ref
+from intengine.step import Holder, Ref, leaves
 
 #: Given what the run has computed so far (tensor -> elements, tensor -> late shape), plans further.
 BuildOn = Callable[[Mapping[int, NDArray[Any]], Mapping[int, Shape]], Plan]
@@ -67,7 +67,9 @@ class Execution:
                 self.buffers[index] = np.full(plan.shapes[index], b"", object)
         steps = plan.steps[self.first :]
         # Private aligned copies of the constants that calls name; packed weights are inside the calls already.
-        named = {arg.tensor for step in steps for call in step.calls for arg in call.args if isinstance(arg, Ref)}
+        named = {
+            arg.tensor for step in steps for call in step.calls for arg in leaves(call.args) if isinstance(arg, Ref)
+        }
         for index in named - self.buffers.keys():
             self.buffers[index] = np.array(plan.constants[index], order="C")
         pool = ScratchPool(steps)

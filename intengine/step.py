@@ -5,7 +5,7 @@ run decides); the interpreter puts the real arrays in once, when it binds a plan
 but calling.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,15 @@ class Memory:
 
 
 MEMORY = Memory()
+
+
+def leaves(args: Iterable[Any]) -> Iterator[Any]:
+    """What tuples hold, however deep."""
+    for arg in args:
+        if isinstance(arg, tuple):
+            yield from leaves(arg)
+        else:
+            yield arg
 
 
 @dataclass(frozen=True, eq=False)

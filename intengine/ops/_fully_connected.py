@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from intengine_kernels.gemm import gemm_requantize
 from intengine_kernels.gemm_int16 import gemm_int16
+from intengine_kernels.isa import ROW_BLOCK
 from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT
 from numpy.typing import NDArray
 
@@ -63,17 +64,15 @@ def shuffled(ctx: NodeContext) -> Sequence[Call]:
     packed = pack_for(source.dtype, 128, values[np.newaxis], 128, bias, wide=False)
     requantizer = fixed_multipliers(ctx, conv_scales(source, weights, out, channels, 0, wide=False))
     lo, hi = ctx.activation_range(out) if ctx.numerics.shuffled_is_clamped else out.range
-    w, *rest = packed.filter_args
+    args = (
+        packed.isa, source.ref((rows, depth)), packed.flip, packed.filter(),
+        packed.rule(requantizer, out.dtype, 0, lo, hi), 0, rows, packed.strip(ROW_BLOCK * depth), packed.work,
+        out.ref((rows, channels)),
+    )  # fmt: skip
     return [
-        Call(
-            gemm_requantize,
-            (
-                packed.isa, source.ref((rows, depth)), packed.flip, w[0], *rest, *packed.pad(requantizer),
-                0, lo, hi, 0, rows, *packed.scratch, out.ref((rows, channels)),
-            ),
-        ),
+        Call(gemm_requantize, args),
         Call(_fill_work_space, (source.ref((rows, depth)), space.ref((space.size,)))),
-    ]  # fmt: skip
+    ]
 
 
 def _fill_work_space(x: NDArray[Any], space: NDArray[Any]) -> None:

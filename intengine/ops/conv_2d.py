@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
 from intengine_kernels.gemm import gemm_requantize
 
@@ -21,6 +22,9 @@ from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
 from intengine.step import Call
+
+#: Of the first or second level cache, for a strip of the padded image.
+_STRIP_BYTES = 2**16
 
 
 def _window(ctx: NodeContext) -> Window:
@@ -65,27 +69,46 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     check_activation_zero_points(ctx, source, out)
     wide = is_wide(ctx, source, ctx.optional(2))
     channels, kh, kw, depth = weights.shape
-    groups = source.shape[3] // depth
-    rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
+    batch, _, _, columns = source.shape
+    groups = columns // depth
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
-    packed = pack(source, rows, filter_zero_point(ctx, source, weights), bias, wide=wide)
+    zero_point = filter_zero_point(ctx, source, weights)
+    rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide, groups=groups))
     lo, hi = ctx.activation_range(out)
-    pixels = out.shape[0] * out.shape[1] * out.shape[2]
-    after = (*packed.pad(requantizer), out.zero_point, lo, hi, 0, pixels, *packed.scratch)
     if window.is_pointwise and groups == 1:
+        packed = pack(source, rows, zero_point, bias, wide=wide)
+        pixels = batch * window.out_h * window.out_w
         x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
-        w, *rest = packed.filter_args
-        return [Call(gemm_requantize, (packed.isa, x, packed.flip, w[0], *rest, *after, y))]
-    return [
-        Call(
-            conv_requantize,
-            (
-                packed.isa, source.ref(), packed.flip, *packed.filter_args, kh, kw, *window.geometry,
-                packed.fill, *after, out.ref(),
-            ),
-        )
-    ]  # fmt: skip
+        rule, strip = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), packed.strip(isa.ROW_BLOCK * depth)
+        filter = packed.filter()
+        return [Call(gemm_requantize, (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y))]
+    # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
+    together = groups == 1 and (window.dilation_w == 1 or kw == 1)
+    packed = pack(source, rows, zero_point, bias, wide=wide, segments=kh if together else kh * kw)
+    width = (window.out_w - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
+    offsets = [
+        (ky * window.dilation_h * width + kx * window.dilation_w) * columns + g * depth
+        for g in range(groups)
+        for ky in range(kh)
+        for kx in range(1 if together else kw)
+    ]
+    span = (kh - 1) * window.dilation_h + 1
+    height = _strip_height(window, span, width * columns * packed.panel.itemsize)
+    rule = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi)
+    strip = packed.strip(((height - 1) * window.stride_h + span) * width * columns)
+    args = (
+        packed.isa, source.ref(), packed.flip, packed.filter(offsets), rule, span,
+        width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
+        batch * window.out_h, strip, packed.work, out.ref(),
+    )  # fmt: skip
+    return [Call(conv_requantize, args)]
+
+
+def _strip_height(window: Window, span: int, row_bytes: int) -> int:
+    """Output rows of one strip: as many as a part of the cache holds, and enough that little is copied twice."""
+    fitting = max((_STRIP_BYTES // max(row_bytes, 1) - span) // window.stride_h + 1, 1)
+    return min(max(fitting, span // window.stride_h), max(window.out_h, 1))
 
 
 register(

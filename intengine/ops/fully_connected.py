@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels.gemm import gemm_requantize
+from intengine_kernels.isa import ROW_BLOCK
 from numpy.typing import NDArray
 
 from intengine.model import BlockwiseQuantization, TensorType
@@ -110,16 +111,12 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     packed = pack(source, weights.known()[np.newaxis], zero_point, bias, wide=wide)
     lo, hi = ctx.activation_range(out)
     rows = math.prod(source.shape) // depth
-    w, *rest = packed.filter_args
-    return [
-        Call(
-            gemm_requantize,
-            (
-                packed.isa, source.ref((rows, depth)), packed.flip, w[0], *rest, *packed.pad(requantizer),
-                out.zero_point, lo, hi, 0, rows, *packed.scratch, out.ref((rows, channels)),
-            ),
-        )
-    ]  # fmt: skip
+    rule = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi)
+    args = (
+        packed.isa, source.ref((rows, depth)), packed.flip, packed.filter(), rule, 0, rows,
+        packed.strip(ROW_BLOCK * depth), packed.work, out.ref((rows, channels)),
+    )  # fmt: skip
+    return [Call(gemm_requantize, args)]
 
 
 register(

@@ -1,54 +1,160 @@
-"""Depthwise convolution: channels innermost, requantized pixel by pixel."""
+"""Depthwise convolution, output row by output row: image rows are interleaved to a strip, then blocks of 16 channels.
+
+Padding has the input's zero point, which the bias takes off again, so that every pixel has all taps.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 
-from intengine_kernels.jit import kernel
-from intengine_kernels.requantize import requantize_row
+from intengine_kernels.isa import ROW_BLOCK
+from intengine_kernels.isa.depthwise import CHANNELS, depthwise_by_vectors, interleave_by_vectors
+from intengine_kernels.jit import chosen, inline, kernel
+from intengine_kernels.requantize import requantize_block
+
+
+class Taps(NamedTuple):
+    """The filter of a depthwise convolution, packed.
+
+    Attributes:
+        weights: int8 or int16, flat [blocks, taps, CHANNELS, per]: per (4 or 2) filter rows of one filter column make a
+            tap.
+        bias: int32[blocks * CHANNELS]. wide_bias: int64, the same, or None where the accumulator is int32.
+        offsets: int64[taps], of each tap's column in a strip.
+        per: filter rows of a tap. chunk: taps whose sum int32 can hold.
+    """
+
+    weights: Any
+    bias: Any
+    wide_bias: Any
+    offsets: Any
+    per: int
+    chunk: int
+
+
+def _interleave_for(isa, *rest):
+    return _interleave_plain if isinstance(isa, types.NoneType) else _interleave_vectors
+
+
+def _interleave_vectors(isa, x, places, blank, flips, weights, out, out_at, count):
+    interleave_by_vectors(isa, x, places, blank, flips, weights, out, out_at, count)
+
+
+def _interleave_plain(isa, x, places, blank, flips, weights, out, out_at, count):
+    for i in range(count):
+        low = np.uint32(np.uint16(np.int16(x[places[0] + i]))) if places[0] >= 0 else np.uint32(np.uint16(blank[i]))
+        high = np.uint32(np.uint16(np.int16(x[places[1] + i]))) if places[1] >= 0 else np.uint32(np.uint16(blank[i]))
+        out[out_at + i] = np.uint32(low | np.uint32(high << np.uint32(16)))
+
+
+@chosen(_interleave_for)
+def _interleave(isa, x, places, blank, flips, weights, out, out_at, count):
+    """As `isa.depthwise.interleave_by_vectors`; the plain loops, for int16 weights alone."""
+    _interleave_plain(isa, x, places, blank, flips, weights, out, out_at, count)
+
+
+def _multiply_for(isa, *rest):
+    return _multiply_plain if isinstance(isa, types.NoneType) else _multiply_vectors
+
+
+def _multiply_vectors(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
+    depthwise_by_vectors(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
+
+
+def _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
+    for p in range(count):
+        for c in range(CHANNELS):
+            total = np.int32(bias[bias_at + c])
+            for t in range(taps):
+                pair = np.uint32(strip[at + p * step + offsets[first + t] + c])
+                low, high = np.int16(np.uint16(pair & np.uint32(0xFFFF))), np.int16(np.uint16(pair >> np.uint32(16)))
+                here = w_at + (t * CHANNELS + c) * 2
+                total = np.int32(total + np.int32(np.int32(low) * np.int32(weights[here])))
+                total = np.int32(total + np.int32(np.int32(high) * np.int32(weights[here + 1])))
+            acc[p * CHANNELS + c] = total
+
+
+@chosen(_multiply_for)
+def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
+    """As `isa.depthwise.depthwise_by_vectors`; the plain loops, for int16 weights alone."""
+    _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
+
+
+@inline
+def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, block, rule, acc, out, out_at, out_c):
+    """`count` pixels of 16 channels, requantized."""
+    number = taps.offsets.shape[0]
+    size = CHANNELS * taps.per
+    w_at, channel = block * number * size, block * CHANNELS
+    some = min(CHANNELS, out_c - channel)
+    if wide_bias is None:
+        _multiply(
+            isa, strip, at + channel, step, count, taps.offsets, 0, number, taps.weights, w_at, taps.bias, channel, acc
+        )  # fmt: skip
+        requantize_block(isa, acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
+    else:
+        for p in range(count):
+            for c in range(CHANNELS):
+                wide_acc[p * CHANNELS + c] = wide_bias[channel + c]
+        for t in range(0, number, taps.chunk):
+            _multiply(
+                isa, strip, at + channel, step, count, taps.offsets, t, min(taps.chunk, number - t), taps.weights,
+                w_at + t * size, taps.bias, channel, acc,
+            )  # fmt: skip
+            for i in range(count * CHANNELS):
+                wide_acc[i] += np.int64(acc[i])
+        requantize_block(isa, wide_acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
 
 
 @kernel
 def depthwise_conv_requantize(
-    x, w, bias, input_zero_point, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w,
-    multiplier, shift, scale, scheme, zero_point, lo, hi, row_begin, row_end, acc, out,
+    isa, x, flips, taps, rule, kh, stride_h, stride_w, dil_h, pad_h, pad_w, columns, fill, blank, row_begin, row_end,
+    places, line, strip, acc, wide_acc, out,
 ):  # fmt: skip
     """Quantized depthwise convolution of output rows row_begin..row_end, counted over batch * out_height.
 
     Args:
-        x: int8, uint8 or int16 [B, H, W, C].
-        w: int16 [kh, kw, C * D], the filter with its zero point taken off; output channel c * D + d reads input c.
-        bias: int32[C * D] or int64[C * D], the type of the accumulator.
-        input_zero_point: int; taps outside the image are skipped.
-        acc: scratch like bias [C * D].
-        out: [B, OH, OW, C * D], written.
+        isa: what `isa.tag` gives.
+        x: int8, uint8 or int16 [B, H, W, C]. flips: whether int8 becomes uint8.
+        taps: Taps; output channel c * D + d reads input c. rule: Rule.
+        kh: filter rows. columns: of a strip.
+        fill: uint32, what a strip has outside the image. blank: a row of the input's zero point, like x [W * C].
+        places: scratch int64[4]. line: scratch uint32[W * C], or [0] if D is 1.
+        strip: scratch uint32[>= groups * columns * C * D + CHANNELS], groups = ceil(kh / per).
+        acc: scratch int32[ROW_BLOCK * CHANNELS]. wide_acc: scratch int64, the same, or None.
+        out: int8, uint8 or int16 [B, OH, OW, C * D], written.
     """
     _, height, width, channels = x.shape
-    kh, kw, out_c = w.shape
-    _, out_h, out_w, _ = out.shape
-    depth_multiplier = out_c // channels
-    wide = acc.dtype.type
-    input_zero_point = np.int32(input_zero_point)
+    _, out_h, out_w, out_c = out.shape
+    multiplier = out_c // channels
+    flat_x, flat_out = x.reshape(-1), out.reshape(-1)
+    per = taps.per
+    groups = (kh + per - 1) // per
+    inside = max(min(width, columns - pad_w), 0)
+    count = inside * channels
+    size = columns * out_c
+    strip[: groups * size] = np.uint32(fill)
     for row in range(row_begin, row_end):
-        b = row // out_h
-        out_y = row % out_h
-        for out_x in range(out_w):
-            for c in range(out_c):
-                acc[c] = bias[c]
-            for ky in range(kh):
-                y = out_y * stride_h - pad_h + ky * dil_h
-                if y < 0 or y >= height:
-                    continue
-                for kx in range(kw):
-                    col = out_x * stride_w - pad_w + kx * dil_w
-                    if col < 0 or col >= width:
-                        continue
-                    if depth_multiplier == 1:
-                        for c in range(out_c):
-                            tap = np.int32(np.int32(x[b, y, col, c]) - input_zero_point)
-                            acc[c] = wide(acc[c] + wide(np.int32(tap * np.int32(w[ky, kx, c]))))
-                    else:
-                        for c in range(channels):
-                            tap = np.int32(np.int32(x[b, y, col, c]) - input_zero_point)
-                            for d in range(depth_multiplier):
-                                at = c * depth_multiplier + d
-                                acc[at] = wide(acc[at] + wide(np.int32(tap * np.int32(w[ky, kx, at]))))
-            requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, out[b, out_y, out_x])
+        b, y = row // out_h, row % out_h
+        for g in range(groups):
+            for j in range(per):
+                at = y * stride_h - pad_h + (g * per + j) * dil_h
+                is_inside = g * per + j < kh and 0 <= at < height
+                places[j] = (b * height + at) * width * channels if is_inside else -1
+            to = g * size + pad_w * out_c
+            if multiplier == 1:
+                _interleave(isa, flat_x, places, blank, flips, taps.weights, strip, to, count)
+            else:
+                _interleave(isa, flat_x, places, blank, flips, taps.weights, line, 0, count)
+                for i in range(count):
+                    for d in range(multiplier):
+                        strip[to + i * multiplier + d] = line[i]
+        for first in range(0, out_w, ROW_BLOCK):
+            some = min(ROW_BLOCK, out_w - first)
+            at, step = first * stride_w * out_c, stride_w * out_c
+            for block in range((out_c + CHANNELS - 1) // CHANNELS):
+                _block(
+                    isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, block, rule, acc, flat_out,
+                    (row * out_w + first) * out_c, out_c,
+                )  # fmt: skip

@@ -7,7 +7,7 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 import numpy as np
 
 from intengine_kernels.fma import fma32
-from intengine_kernels.gemm import multiply
+from intengine_kernels.gemm import multiply_rows
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import inline, kernel
@@ -77,7 +77,7 @@ def _multiply_scale(
         place = group * panels + p
         first = place * COLUMNS
         last = first + COLUMNS
-        multiply(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
+        multiply_rows(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
         _scale_rows(
             acc, rows, row_sum[first:last], zero_points, scales, filter_scale[first:last], order, bias[first:last],
             lo, hi, min(COLUMNS, channels - p * COLUMNS), line, out, out_at + p * COLUMNS, out_step,

@@ -9,7 +9,7 @@ out = clamp((bias + float32(-7 * sum q) * s * s_w) + float32(sum e * q) * s * s_
 import numpy as np
 
 from intengine_kernels.fixedpoint import round_half_away
-from intengine_kernels.gemm import multiply
+from intengine_kernels.gemm import multiply_rows
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import inline, kernel
 
@@ -81,7 +81,7 @@ def gemm_hybrid_int4(
                 target[k] = store(0)
         for p in range(panels):
             first = p * COLUMNS
-            multiply(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
+            multiply_rows(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
             for r in range(rows):
                 scale = scales[r]
                 offset = np.float32(np.float32(np.int32(sums[r] * np.int32(-OFFSET))) * scale)

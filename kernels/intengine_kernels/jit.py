@@ -121,6 +121,20 @@ def formula(function: F) -> F:
     return plain
 
 
+def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
+    """Compile inline a function whose body depends on the types of its arguments: choose(*types) gives it.
+
+    For what Numba would compile though a branch never reaches it. Uncompiled, the decorated function itself runs.
+    """
+
+    def decorate(function: F) -> F:
+        options: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
+        overload(function, jit_options=options, strict=False)(choose)
+        return function
+
+    return decorate
+
+
 def _helper(function: F, *, forceinline: bool = False) -> F:
     compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, forceinline=forceinline)(function)
     helper: F = compiled

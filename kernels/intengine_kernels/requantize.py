@@ -1,9 +1,12 @@
-"""int32 or int64 accumulators -> quantized values, a row of channels at a time, under any scheme.
+"""int32 or int64 accumulators -> quantized values under any scheme: a row of channels at a time, or whole blocks.
 
 The scheme is an integer argument, branched on once a row: a closure would recompile at every start.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from numba import types
 
 from intengine_kernels.fixedpoint import (
     INT32_MAX,
@@ -14,7 +17,8 @@ from intengine_kernels.fixedpoint import (
     mbqm_upward,
     round_half_away,
 )
-from intengine_kernels.jit import inline
+from intengine_kernels.isa.lanes import LANES, guess_rows
+from intengine_kernels.jit import chosen, inline, subroutine
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
 DOUBLE_ROUNDING = 0
@@ -34,17 +38,63 @@ SINGLE = 6
 BLOCK = 8
 
 
+class Rule(NamedTuple):
+    """How accumulators become quantized values; channels are padded to whole panels.
+
+    Attributes:
+        multiplier, shift: int32[n]. scale: float64[n]. scheme, zero_point, lo, hi: ints; all as in `requantize_row`.
+        channels: int, of the whole output; only UPWARD_BLOCKS asks.
+        guess: float32[4, n] for results of 8 bits, float64[4, n] for 16: see `isa.lanes`.
+    """
+
+    multiplier: Any
+    shift: Any
+    scale: Any
+    scheme: int
+    zero_point: int
+    lo: int
+    hi: int
+    channels: int
+    guess: Any
+
+
 @inline
-def _fixed(acc, multiplier, shift, begin, end, up, zero_point, lo, hi, out):
-    """Two roundings, the second with ties up or away from zero."""
-    store = out.dtype.type
-    for c in range(begin, end):
-        total = np.int32(acc[c])
-        if up:
-            value = mbqm_upward(total, multiplier[c], shift[c])
-        else:
-            value = mbqm_twice(total, multiplier[c], shift[c])
-        out[c] = store(min(max(np.int32(value + zero_point), lo), hi))
+def requantize(acc, multiplier, shift, scale, scheme, zero_point, lo, hi):
+    """clamp(requantized acc + zero_point, lo, hi) as int32, for a scheme other than UPWARD_BLOCKS.
+
+    Args:
+        acc: int32 or int64. multiplier, shift: int32, used by the fixed-point schemes.
+        scale: float64, used by REAL_DOUBLE, and by FLOAT32, for which it holds a float32 number.
+        zero_point, lo, hi: int32; lo is applied first.
+    """
+    if scheme == DOUBLE_ROUNDING:
+        value = np.int32(mbqm_twice(np.int32(acc), multiplier, shift) + zero_point)
+    elif scheme == UPWARD:
+        value = np.int32(mbqm_upward(np.int32(acc), multiplier, shift) + zero_point)
+    elif scheme == SINGLE:
+        value = np.int32(mbqm_single(np.int32(acc), multiplier, shift) + zero_point)
+    elif scheme == INT64_15BIT:
+        value = np.int32(mbqm64(np.int64(acc), multiplier, shift) + zero_point)
+    elif scheme == FLOAT32:
+        top = np.float32(np.int64(hi) - np.int64(zero_point))
+        single = min(np.float32(np.float32(np.int32(acc)) * np.float32(scale)), top)
+        value = np.int32(
+            max(np.int64(np.rint(max(single, np.float32(INT32_MIN)))) + np.int64(zero_point), np.int64(lo))
+        )
+    else:
+        real = round_half_away(np.float64(acc) * scale)
+        # What int32 cannot hold is its least number, as x86 has it, before the zero point is added.
+        real = real if INT32_MIN <= real <= INT32_MAX else np.float64(INT32_MIN)
+        value = np.int32(np.int64(np.int32(real)) + np.int64(zero_point))
+    return min(max(value, lo), hi)
+
+
+@inline
+def scheme_of(scheme, channel, channels):
+    """The scheme of one channel: UPWARD_BLOCKS is UPWARD in whole blocks of the channels."""
+    if scheme != UPWARD_BLOCKS:
+        return scheme
+    return UPWARD if channel < channels // BLOCK * BLOCK else DOUBLE_ROUNDING
 
 
 @inline
@@ -52,44 +102,80 @@ def requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, ou
     """out[c] = clamp(requantize(acc[c]) + zero_point, lo, hi).
 
     Args:
-        acc: int32[n] or int64[n].
-        multiplier, shift: int32[n], used by the fixed-point schemes.
-        scale: float64[n], used by REAL_DOUBLE, and by FLOAT32, for which it holds float32 numbers.
-        scheme: one of the constants of this file.
-        zero_point, lo, hi: ints within int32; lo is applied first.
+        acc: int32[n] or int64[n]. multiplier, shift: int32[n]. scale: float64[n]. scheme: a constant of this file.
+        zero_point, lo, hi: ints within int32; see `requantize`.
         out: int8[n], uint8[n], int16[n] or int32[n], written.
     """
     n = out.shape[0]
     store = out.dtype.type
-    zero_point = np.int32(zero_point)
-    lo = np.int32(lo)
-    hi = np.int32(hi)
+    zero_point, lo, hi = np.int32(zero_point), np.int32(lo), np.int32(hi)
+    whole = n
+    if scheme == UPWARD_BLOCKS:
+        whole, scheme = n // BLOCK * BLOCK, UPWARD
+    # One loop for each scheme that matters: a branch inside would keep it from vectorizing.
     if scheme == DOUBLE_ROUNDING:
-        _fixed(acc, multiplier, shift, 0, n, False, zero_point, lo, hi, out)
+        whole = 0
     elif scheme == UPWARD:
-        _fixed(acc, multiplier, shift, 0, n, True, zero_point, lo, hi, out)
-    elif scheme == UPWARD_BLOCKS:
-        whole = n // BLOCK * BLOCK
-        _fixed(acc, multiplier, shift, 0, whole, True, zero_point, lo, hi, out)
-        _fixed(acc, multiplier, shift, whole, n, False, zero_point, lo, hi, out)
+        for c in range(whole):
+            out[c] = store(requantize(acc[c], multiplier[c], shift[c], scale[c], UPWARD, zero_point, lo, hi))
     elif scheme == FLOAT32:
-        top = np.float32(np.int64(hi) - np.int64(zero_point))
         for c in range(n):
-            real = min(np.float32(np.float32(np.int32(acc[c])) * np.float32(scale[c])), top)
-            rounded = np.int64(np.rint(max(real, np.float32(INT32_MIN)))) + np.int64(zero_point)
-            out[c] = store(max(rounded, np.int64(lo)))
-    elif scheme == SINGLE:
-        for c in range(n):
-            value = np.int32(mbqm_single(np.int32(acc[c]), multiplier[c], shift[c]) + zero_point)
-            out[c] = store(min(max(value, lo), hi))
+            out[c] = store(requantize(acc[c], multiplier[c], shift[c], scale[c], FLOAT32, zero_point, lo, hi))
     elif scheme == INT64_15BIT:
         for c in range(n):
-            value = np.int32(mbqm64(np.int64(acc[c]), multiplier[c], shift[c]) + zero_point)
-            out[c] = store(min(max(value, lo), hi))
+            out[c] = store(requantize(acc[c], multiplier[c], shift[c], scale[c], INT64_15BIT, zero_point, lo, hi))
     else:
         for c in range(n):
-            real = round_half_away(np.float64(acc[c]) * scale[c])
-            # What int32 cannot hold is its least number, as x86 has it, before the zero point is added.
-            real = real if INT32_MIN <= real <= INT32_MAX else np.float64(INT32_MIN)
-            value = np.int32(np.int64(np.int32(real)) + np.int64(zero_point))
-            out[c] = store(min(max(value, lo), hi))
+            out[c] = store(requantize(acc[c], multiplier[c], shift[c], scale[c], scheme, zero_point, lo, hi))
+    for c in range(whole, n):
+        out[c] = store(requantize(acc[c], multiplier[c], shift[c], scale[c], DOUBLE_ROUNDING, zero_point, lo, hi))
+
+
+@subroutine
+def _exact(acc, at, rule, channel, count, out, to):
+    """`count` accumulators from `at` on by the plain formulas."""
+    store = out.dtype.type
+    channels = rule.channels
+    zero_point, lo, hi = np.int32(rule.zero_point), np.int32(rule.lo), np.int32(rule.hi)
+    for i in range(count):
+        c = channel + i
+        scheme = scheme_of(rule.scheme, c, channels)
+        out[to + i] = store(
+            requantize(acc[at + i], rule.multiplier[c], rule.shift[c], rule.scale[c], scheme, zero_point, lo, hi)
+        )
+
+
+def _block_for(isa, *rest):
+    """The plain loops, or proven guesses where the type of `isa` says that there are vectors."""
+    return _block_plain if isinstance(isa, types.NoneType) else _block_guessed
+
+
+def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+    for r in range(rows):
+        _exact(acc, r * acc_step, rule, channel, count, out, out_at + r * out_step)
+
+
+def _block_guessed(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+    for n in range(0, count, LANES):
+        some, r = min(LANES, count - n), 0
+        while r < rows:
+            at, to = r * acc_step + n, out_at + r * out_step + n
+            r += guess_rows(
+                acc, at, acc_step, rows - r, rule.guess, channel + n, np.int32(rule.zero_point), np.int32(rule.lo),
+                np.int32(rule.hi), out, to, out_step, some,
+            )  # fmt: skip
+            if r < rows:
+                _exact(acc, r * acc_step + n, rule, channel + n, some, out, out_at + r * out_step + n)
+                r += 1
+
+
+@chosen(_block_for)
+def requantize_block(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+    """out[out_at + r * out_step : ... + count] = requantized acc[r * acc_step : ... + count] for each row.
+
+    Args:
+        isa: what `isa.tag` gives.
+        acc: int32 or int64, flat. rule: Rule, read from `channel` on. out: int8, uint8 or int16, flat.
+        acc and the rule's guess must be readable up to the next multiple of LANES.
+    """
+    _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count)

@@ -1,86 +1,177 @@
 """Every instruction set that the host can run gives the bytes of the plain loops."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
+from intengine_kernels.depthwise_conv import depthwise_conv_requantize
 from intengine_kernels.gemm import gemm_requantize
-from intengine_kernels.requantize import DOUBLE_ROUNDING, FLOAT32, INT64_15BIT, REAL_DOUBLE, SINGLE, UPWARD
+from intengine_kernels.isa.depthwise import CHANNELS
+from intengine_kernels.requantize import (
+    DOUBLE_ROUNDING,
+    FLOAT32,
+    INT64_15BIT,
+    REAL_DOUBLE,
+    SINGLE,
+    UPWARD,
+    UPWARD_BLOCKS,
+)
 
+from intengine.binding import bind_step
 from intengine.model import Quantization, TensorSpec, TensorType
+from intengine.numerics import Requantizer
 from intengine.ops._context import Operand
-from intengine.ops._matrix import Packed, pack
+from intengine.ops._depthwise import pack_depthwise
+from intengine.ops._matrix import pack
+from intengine.step import Call, Step
 
 TYPES = {np.int8: TensorType.INT8, np.uint8: TensorType.UINT8, np.int16: TensorType.INT16}
+SCHEMES = [DOUBLE_ROUNDING, INT64_15BIT, REAL_DOUBLE, UPWARD, UPWARD_BLOCKS, FLOAT32, SINGLE]
+NAMES = [isa.NAMES[i] for i in isa.available()[1:]]
 
 
-def packed_for(
-    instruction_set: int, dtype: type, rows: np.ndarray, filter_zero_point: int, zero_point: int, wide: bool
-) -> Packed:
+def operand(dtype: type, zero_point: int) -> Operand:
     quantization = Quantization(np.ones(1, np.float32), np.array([zero_point]))
-    source = Operand(TensorSpec(0, "x", TYPES[dtype], (1,), quantization=quantization), (1,))
-    bias = np.random.default_rng(3).integers(-1000, 1000, rows.shape[0] * rows.shape[1])
+    return Operand(TensorSpec(0, "x", TYPES[dtype], (1,), quantization=quantization), (1,))
+
+
+def requantizer(scheme: int, channels: int, acc: int) -> Requantizer:
+    """Multipliers that bring sums of about `acc` into range; every fifth is a power of two, which gives ties."""
+    rng = np.random.default_rng(5)
+    scale = np.float64(200 / acc) * rng.uniform(0.5, 2, channels)
+    scale[::5] = 2.0 ** np.round(np.log2(scale[::5]))
+    fraction, exponent = np.frexp(scale)
+    multiplier = np.round(fraction * 2**31).astype(np.int64)
+    shift = exponent + (multiplier == 2**31)
+    multiplier[multiplier == 2**31] = 2**30
+    return Requantizer(scheme, multiplier.astype(np.int32), shift.astype(np.int32), scale.astype(np.float32) * 1.0)
+
+
+def run(
+    instruction_set: int,
+    prepare: Callable[[np.ndarray], tuple[Callable[..., None], tuple[object, ...]]],
+    shape: tuple[int, ...],
+    dtype: type,
+) -> np.ndarray:
+    out = np.full(shape, 99, dtype)
     with isa.use(instruction_set):
-        return pack(source, rows, filter_zero_point, bias, wide=wide)
+        kernel, args = prepare(out)
+    step = Step(0, "", (), (), (Call(kernel, (*args, out)),))
+    for function, bound in bind_step(step, {}, lambda wanted: np.empty(wanted.shape, wanted.dtype)):
+        function(*bound)
+    return out
 
 
-def requantization(rng: np.random.Generator, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    n = packed.bias.size
-    return (
-        rng.integers(2**30, 2**31, n).astype(np.int32),
-        rng.integers(-13, 2, n).astype(np.int32),
-        rng.uniform(0, 0.02, n),
-    )
+def number(name: str) -> int:
+    return {v: k for k, v in isa.NAMES.items()}[name]
 
 
-def scratch(packed: Packed) -> list[np.ndarray]:
-    return [np.empty(piece.shape, piece.dtype) for piece in packed.scratch]
+def product(
+    x: np.ndarray, rows: np.ndarray, zero_point: int, filter_zero_point: int, scheme: int, out: np.ndarray
+) -> tuple[Callable[..., None], tuple[object, ...]]:
+    m, k = x.shape
+    n = rows.shape[1]
+    info = np.iinfo(x.dtype)
+    bias = np.random.default_rng(3).integers(-1000, 1000, n)
+    rule = requantizer(scheme, n, int(np.sqrt(k) * 75 * info.max))
+    wide = x.dtype == np.int16 and scheme in (INT64_15BIT, REAL_DOUBLE)
+    packed = pack(operand(x.dtype.type, zero_point), rows, filter_zero_point, bias, wide=wide)
+    args = (
+        packed.isa, x, packed.flip, packed.filter(), packed.rule(rule, out.dtype, 3, info.min + 1, info.max - 1),
+        0, m, packed.strip(isa.ROW_BLOCK * k), packed.work,
+    )  # fmt: skip
+    return gemm_requantize, args
 
 
-@pytest.mark.parametrize("name", [isa.NAMES[i] for i in isa.available()[1:]])
-@pytest.mark.parametrize("scheme", [DOUBLE_ROUNDING, INT64_15BIT, REAL_DOUBLE, UPWARD, FLOAT32, SINGLE])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16])
 def test_products_equal_the_plain_loops(name: str, scheme: int, dtype: type) -> None:
-    instruction_set = {v: k for k, v in isa.NAMES.items()}[name]
     rng = np.random.default_rng(scheme)
     info = np.iinfo(dtype)
     filter_type = np.uint8 if dtype is np.uint8 else np.int8
-    wide = dtype is np.int16 and scheme in (INT64_15BIT, REAL_DOUBLE)
-    for m, k, n in [(1, 1, 1), (3, 7, 5), (25, 64, 33), (49, 130, 70), (1, 600, 97), (26, 3, 32)]:
+    zero_point = {np.int8: 127, np.uint8: 120, np.int16: 0}[dtype]
+    filter_zero_point = 131 if dtype is np.uint8 else 0
+    for m, k, n in [(3, 7, 5), (49, 64, 33), (61, 130, 70), (1, 2600, 97), (26, 3, 32), (9, 1, 16)]:
         x = rng.integers(info.min, info.max, (m, k), dtype=dtype, endpoint=True)
         x[0] = info.min
         rows = rng.integers(np.iinfo(filter_type).min, np.iinfo(filter_type).max, (1, n, k), filter_type, endpoint=True)
-        zero_point, filter_zero_point = (0, 0) if dtype is np.int16 else (info.max, 77 if dtype is np.uint8 else 0)
-        found = []
-        for choice in (isa.GENERIC, instruction_set):
-            packed = packed_for(choice, dtype, rows, filter_zero_point, zero_point, wide)
-            out = np.full((m, n), 99, dtype)
-            multiplier, shift, scale = requantization(np.random.default_rng(5), packed)
-            w, *rest = packed.filter_args
-            gemm_requantize(
-                choice, x, packed.flip, w[0], *rest, multiplier, shift, scale, scheme, 3, info.min + 1,
-                info.max - 1, 0, m, *scratch(packed), out,
-            )  # fmt: skip
-            found.append(out)
-        assert np.array_equal(*found), (m, k, n)
+        prepare = partial(product, x, rows, zero_point, filter_zero_point, scheme)
+        plain = run(isa.GENERIC, prepare, (m, n), dtype)
+        assert np.array_equal(plain, run(number(name), prepare, (m, n), dtype)), (m, k, n)
+        assert len(np.unique(plain)) > 1
 
 
-@pytest.mark.parametrize("name", [isa.NAMES[i] for i in isa.available()[1:]])
+def convolution(
+    x: np.ndarray, rows: np.ndarray, height: int, out: np.ndarray
+) -> tuple[Callable[..., None], tuple[object, ...]]:
+    info = np.iinfo(x.dtype)
+    zero_point = 9 if x.dtype == np.uint8 else 0
+    source = operand(x.dtype.type, info.min)
+    packed = pack(source, rows, zero_point, np.zeros(10, np.int64), wide=False, segments=6)
+    offsets = [(ky * 7 + kx) * 6 + g * 3 for g in range(2) for ky in range(3) for kx in range(2)]
+    rule = packed.rule(requantizer(DOUBLE_ROUNDING, 10, 40000), out.dtype, 0, info.min, info.max)
+    args = (
+        packed.isa, x, packed.flip, packed.filter(offsets), rule, 3, 7, 2, 1, 1, 0, packed.fill, height, 0, 8,
+        packed.strip(9 * 7 * 6), packed.work,
+    )  # fmt: skip
+    return conv_requantize, args
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 def test_convolutions_equal_the_plain_loops(name: str, dtype: type) -> None:
-    instruction_set = {v: k for k, v in isa.NAMES.items()}[name]
     rng = np.random.default_rng(1)
     info = np.iinfo(dtype)
     x = rng.integers(info.min, info.max, (2, 7, 6, 6), dtype=dtype, endpoint=True)
     rows = rng.integers(info.min, info.max, (2, 5, 3 * 2 * 3), dtype, endpoint=True)
-    found = []
-    for choice in (isa.GENERIC, instruction_set):
-        packed = packed_for(choice, dtype, rows, 9 if dtype is np.uint8 else 0, info.min, False)
-        multiplier, shift, scale = requantization(np.random.default_rng(5), packed)
-        out = np.full((2, 4, 6, 10), 99, dtype)
-        conv_requantize(
-            choice, x, packed.flip, *packed.filter_args, 3, 2, 2, 1, 1, 1, 1, 0, packed.fill, multiplier, shift,
-            scale, DOUBLE_ROUNDING, 0, info.min, info.max, 0, 48, *scratch(packed), out,
-        )  # fmt: skip
-        found.append(out)
-    assert np.array_equal(*found)
+    for height in (1, 3, 4):
+        prepare = partial(convolution, x, rows, height)
+        plain = run(isa.GENERIC, prepare, (2, 4, 6, 10), dtype)
+        assert np.array_equal(plain, run(number(name), prepare, (2, 4, 6, 10), dtype))
+        assert len(np.unique(plain)) > 1
+
+
+def depthwise(
+    x: np.ndarray, taps: np.ndarray, bias: np.ndarray, out: np.ndarray
+) -> tuple[Callable[..., None], tuple[object, ...]]:
+    info = np.iinfo(x.dtype)
+    wide = x.dtype == np.int16
+    kh, kw, channels = taps.shape
+    width, out_w = x.shape[2], out.shape[2]
+    source = operand(x.dtype.type, 0 if wide else info.min + 5)
+    columns = out_w + kw - 1
+    packed = pack_depthwise(source, taps, bias, columns, 1, wide=wide)
+    size = int(np.sqrt(kh * kw) * 75 * info.max) + int(np.abs(bias).max())
+    rule = requantizer(INT64_15BIT if wide else UPWARD_BLOCKS, channels, size)
+    block = isa.ROW_BLOCK * CHANNELS
+    groups = -(-kh // packed.taps.per)
+    line = width * x.shape[3]
+    args = (
+        packed.isa, x, packed.flips, packed.taps, packed.rule(rule, out.dtype, 1, info.min, info.max), kh, 1, 1, 1, 1,
+        kw // 2, columns, packed.fill, np.full(line, source.zero_point, x.dtype), 0, 4, np.zeros(4, np.int64),
+        np.zeros(line, np.uint32), np.zeros(groups * columns * channels + CHANNELS, np.uint32),
+        np.zeros(block, np.int32), None if packed.taps.wide_bias is None else np.zeros(block, np.int64),
+    )  # fmt: skip
+    return depthwise_conv_requantize, args
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("dtype", "bias"), [(np.int8, 1000), (np.uint8, 1000), (np.int16, 1000), (np.int16, 2**34)], ids=str
+)
+@pytest.mark.parametrize("multiplier", [1, 3])
+def test_depthwise_convolutions_equal_the_plain_loops(name: str, dtype: type, bias: int, multiplier: int) -> None:
+    rng = np.random.default_rng(2)
+    info = np.iinfo(dtype)
+    for width, channels, kh, kw in [(6, 19, 3, 3), (60, 3, 5, 2), (1, 40, 1, 1), (4, 16, 9, 3)]:
+        x = rng.integers(info.min, info.max, (1, 5, width, channels), dtype=dtype, endpoint=True)
+        taps = rng.integers(-255 if dtype is np.uint8 else -128, 127, (kh, kw, channels * multiplier), np.int16)
+        prepare = partial(depthwise, x, taps, rng.integers(-bias, bias, channels * multiplier))
+        shape = (1, 4, width + 1 - kw // 2, channels * multiplier)
+        plain = run(isa.GENERIC, prepare, shape, dtype)
+        assert np.array_equal(plain, run(number(name), prepare, shape, dtype)), (width, channels, kh, kw)
+        assert len(np.unique(plain)) > 1

@@ -1,7 +1,6 @@
 """Micro-kernels per instruction set, and the plain loops they must equal.
 
-An instruction set is an integer that kernels take as an argument, so a test can ask for any that the host can run.
-What the host cannot run is compiled to nothing and must not be asked for.
+An instruction set is an argument of kernels (see `tag`), so a test can ask for any that the host can run.
 """
 
 import contextlib
@@ -27,7 +26,7 @@ NAMES = {GENERIC: "generic", AVX2: "avx2", AVXVNNI: "avxvnni", AVX512VNNI: "avx5
 #: Columns of a panel of packed weights, for all instruction sets.
 COLUMNS = 32
 #: Rows of activations that are multiplied before the block is requantized; a multiple of every tile's rows.
-ROW_BLOCK = 24
+ROW_BLOCK = 48
 
 
 @functools.cache
@@ -78,6 +77,11 @@ def use(instruction_set: int) -> Iterator[None]:
         yield
     finally:
         _CHOSEN.reset(token)
+
+
+def tag(instruction_set: int) -> tuple[int, ...] | None:
+    """What kernels take for an instruction set: its *type* says which, so that only that one is compiled."""
+    return None if instruction_set == GENERIC else (0,) * instruction_set
 
 
 def panel_dtype(isa: int, activations: DTypeLike, weights: DTypeLike) -> np.dtype:

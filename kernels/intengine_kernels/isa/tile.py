@@ -1,151 +1,179 @@
 """acc[MR, NR] = row and column bias + a block of activations times one panel of packed weights, in registers.
 
 A K loop over MR x NR/lanes accumulators that never leave registers: one load for each vector of weights, one
-broadcast of 4 bytes (4 uint8 or 2 int16) for each row.
+broadcast of 4 bytes (4 uint8 or 2 int16) for each row. A row's taps lie in `segments` runs of `steps` * 4 bytes that
+start at the row's address plus an offset, the same for all rows: one run for a matrix product, one for each filter row
+or tap for a convolution, whose images are then multiplied where they lie.
 """
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, available
+from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS
+from intengine_kernels.isa.ir import I8, I16, I32, I64, call, const, counted, load, local_function, splat
 
-_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+#: (instruction set, whether all COLUMNS are wanted or the first half) -> (rows, independent sets of sums) of each tile,
+#: tallest first. Few rows alone would not hide an instruction's latency: they sum several sets.
+SHAPES = {
+    (AVX512VNNI, True): ((12, 1), (4, 1), (1, 4)),
+    (AVX512VNNI, False): ((12, 1), (4, 2), (1, 8)),
+    (AVXVNNI, True): ((3, 1), (1, 2)),
+    (AVXVNNI, False): ((6, 1), (1, 4)),
+    (AVX2, True): ((3, 1), (1, 2)),
+    (AVX2, False): ((6, 1), (1, 4)),
+}
 
 
-def _dot(builder, isa, acc, activations, weights, is_8bit):
+def lanes_of(isa):
+    """int32 lanes of a register."""
+    return 16 if isa == AVX512VNNI else 8
+
+
+def dot(builder, isa, acc, activations, weights, is_8bit):
     """acc + the dot products of 4-byte groups, lane by lane, with the instruction of `isa`."""
-    bits = acc.type.count * 32
-    module = builder.module
-
-    def call(name, *operands):
-        kind = ir.FunctionType(acc.type, [operand.type for operand in operands])
-        return builder.call(cgutils.get_or_insert_function(module, kind, name), operands)
-
     if isa == AVX2:
-        return builder.add(acc, call("llvm.x86.avx2.pmadd.wd", activations, weights))
+        return builder.add(acc, call(builder, "llvm.x86.avx2.pmadd.wd", acc.type, activations, weights))
     name = "vpdpbusd" if is_8bit else "vpdpwssd"
-    return call(f"llvm.x86.avx512.{name}.{bits}", acc, activations, weights)
+    name = f"llvm.x86.avx512.{name}.{acc.type.count * 32}"
+    return call(builder, name, acc.type, acc, activations, weights)
 
 
-def _make_tile(isa, rows, vectors, unroll=1):
-    """An intrinsic for `isa` that makes `rows` x `vectors` accumulators, `unroll` independent sets of them."""
-    lanes = 16 if isa == AVX512VNNI else 8
-    wide = ir.VectorType(_I32, lanes)
-    columns = lanes * vectors
-
-    @intrinsic
-    def tile(typingctx, a, a_at, lda, w, w_at, steps, bias, bias_at, row_bias, row_at, acc, acc_at, ldacc):
-        """acc[acc_at + r * ldacc + n] = bias[bias_at + n] + row_bias[row_at + r] + sum over k of a * w.
-
-        a: uint8 or int16, row r starts at a_at + r * lda. w: int8 or int16 [steps, columns, 4 bytes] at w_at.
-        All offsets in elements; int64. bias, row_bias, acc: int32.
-        """
-        i64 = types.int64
-        signature = types.void(a, i64, i64, w, i64, i64, bias, i64, row_bias, i64, acc, i64, i64)
-        is_8bit = a.dtype.bitwidth == 8
-
-        def codegen(context, builder, signature, args):
-            if isa not in available() or (isa == AVX2 and is_8bit):
-                return context.get_dummy_value()
-            element = ir.VectorType(_I8, lanes * 4) if is_8bit else ir.VectorType(_I16, lanes * 2)
-
-            def pointer(i, kind):
-                data = context.make_array(signature.args[i])(context, builder, args[i]).data
-                return builder.bitcast(data, kind.as_pointer())
-
-            def constant(value):
-                return ir.Constant(_I64, value)
-
-            def load(base, at, kind, align):
-                return builder.load(builder.bitcast(builder.gep(base, [at]), kind.as_pointer()), align=align)
-
-            def splat(value):
-                vector = builder.insert_element(ir.Constant(wide, ir.Undefined), value, ir.Constant(_I32, 0))
-                zeros = ir.Constant(ir.VectorType(_I32, lanes), [0] * lanes)
-                return builder.shuffle_vector(vector, ir.Constant(wide, ir.Undefined), zeros)
-
-            size = 1 if is_8bit else 2
-            a_base = builder.gep(pointer(0, _I8), [builder.mul(args[1], constant(size))])
-            w_base = builder.gep(pointer(3, _I8), [builder.mul(args[4], constant(size))])
-            bias_base = builder.gep(pointer(6, _I32), [args[7]])
-            row_base = builder.gep(pointer(8, _I32), [args[9]])
-            acc_base = builder.gep(pointer(10, _I32), [args[11]])
-            a_rows = [builder.gep(a_base, [builder.mul(args[2], constant(size * r))]) for r in range(rows)]
-            biases = [load(bias_base, constant(v * lanes), wide, 4) for v in range(vectors)]
-            starts = []
-            for r in range(rows):
-                extra = splat(load(row_base, constant(r), _I32, 4))
-                starts.append([builder.add(value, extra) for value in biases])
-
-            def step(k, sums):
-                """One step of all rows: the sums with the products of step `k` added."""
-                w_here = builder.gep(w_base, [builder.mul(k, constant(columns * 4))])
-                weights = [load(w_here, constant(v * lanes * 4), element, 4) for v in range(vectors)]
-                k_bytes = builder.mul(k, constant(4))
-                new = []
-                for r in range(rows):
-                    taps = builder.bitcast(splat(load(a_rows[r], k_bytes, _I32, 1)), element)
-                    new.append([_dot(builder, isa, sums[r][v], taps, weights[v], is_8bit) for v in range(vectors)])
-                return new
-
-            def loop(name, begin, end, stride, starts):
-                """Sums over steps begin, begin + stride, ... < end; `starts` has `stride` independent sets of sums."""
-                entry = builder.block
-                body = builder.append_basic_block(name)
-                after = builder.append_basic_block(f"{name}_done")
-                builder.cbranch(builder.icmp_signed("<", begin, end), body, after)
-                builder.position_at_end(body)
-                k = builder.phi(_I64)
-                k.add_incoming(begin, entry)
-                sums = [[[builder.phi(wide) for _ in row] for row in one] for one in starts]
-                new = [step(builder.add(k, constant(u)), one) for u, one in enumerate(sums)]
-                k_next = builder.add(k, constant(stride))
-                k.add_incoming(k_next, body)
-                builder.cbranch(builder.icmp_signed("<", k_next, end), body, after)
-                builder.position_at_end(after)
-                totals = [[[builder.phi(wide) for _ in row] for row in one] for one in starts]
-                for u, one in enumerate(starts):
-                    for r, row in enumerate(one):
-                        for v, start in enumerate(row):
-                            sums[u][r][v].add_incoming(start, entry)
-                            sums[u][r][v].add_incoming(new[u][r][v], body)
-                            totals[u][r][v].add_incoming(start, entry)
-                            totals[u][r][v].add_incoming(new[u][r][v], body)
-                return totals
-
-            whole = constant(0)
-            if unroll > 1:
-                # Sums that do not wait for each other; few rows alone would not hide an instruction's latency.
-                whole = builder.and_(args[5], constant(-unroll))
-                zeros = [[ir.Constant(wide, [0] * lanes) for _ in row] for row in starts]
-                parts = loop("unrolled", constant(0), whole, unroll, [starts] + [zeros] * (unroll - 1))
-                starts = parts[0]
-                for part in parts[1:]:
-                    starts = [
-                        [builder.add(x, y) for x, y in zip(left, right, strict=True)]
-                        for left, right in zip(starts, part, strict=True)
-                    ]
-            (totals,) = loop("k", whole, args[5], 1, [starts])
-            for r in range(rows):
-                at = builder.mul(args[12], constant(r))
-                for v in range(vectors):
-                    place = builder.gep(acc_base, [builder.add(at, constant(v * lanes))])
-                    builder.store(totals[r][v], builder.bitcast(place, wide.as_pointer()), align=4)
-            return context.get_dummy_value()
-
-        return signature, codegen
-
-    return tile
+def group_type(isa, is_8bit):
+    """A register of 4-byte groups."""
+    lanes = lanes_of(isa)
+    return ir.VectorType(I8, lanes * 4) if is_8bit else ir.VectorType(I16, lanes * 2)
 
 
-#: Rows of each instruction set's tile; ROW_BLOCK is a multiple.
-ROWS_512, ROWS_256 = 12, 3
+def _emit_tile(builder, isa, rows, vectors, sets, is_8bit, args):
+    """One tile; args as in `_emit_rows`, at its first row."""
+    a, lda, offsets, segments, steps, w, bias, row_bias, acc = args
+    wide, element = ir.VectorType(I32, lanes_of(isa)), group_type(isa, is_8bit)
+    lanes, per_set = wide.count, rows * vectors
+    a_rows = [builder.gep(a, [builder.mul(lda, const(r))]) for r in range(rows)]
+    biases = [load(builder, bias, const(v * lanes), wide, 4) for v in range(vectors)]
+    starts = []
+    for r in range(rows):
+        extra = splat(builder, load(builder, row_bias, const(r), I32, 4), wide)
+        starts += [builder.add(value, extra) for value in biases]
+    starts += [ir.Constant(wide, [0] * lanes)] * (per_set * (sets - 1))
 
-tile_avx512vnni = _make_tile(AVX512VNNI, ROWS_512, 2)
-tile_avx512vnni_row = _make_tile(AVX512VNNI, 1, 2, unroll=4)
-tile_avxvnni = _make_tile(AVXVNNI, ROWS_256, 4)
-tile_avxvnni_row = _make_tile(AVXVNNI, 1, 4, unroll=2)
-tile_avx2 = _make_tile(AVX2, ROWS_256, 4)
-tile_avx2_row = _make_tile(AVX2, 1, 4, unroll=2)
+    def step(a_offset, w_offset, sums):
+        """One step of all rows: the sums with its products added."""
+        w_here = builder.gep(w, [w_offset])
+        weights = [load(builder, w_here, const(v * lanes * 4), element, 4) for v in range(vectors)]
+        new = []
+        for r in range(rows):
+            taps = splat(builder, load(builder, a_rows[r], a_offset, I32, 1), wide)
+            taps = builder.bitcast(taps, element)
+            new += [dot(builder, isa, sums[r * vectors + v], taps, weights[v], is_8bit) for v in range(vectors)]
+        return new
+
+    def segment(s, sums):
+        offset = builder.mul(load(builder, offsets, s, I64, 8), const(1 if is_8bit else 2))
+        w_first = builder.mul(builder.mul(s, steps), const(COLUMNS * 4))
+
+        def at(k):
+            a_offset = builder.add(offset, builder.mul(k, const(4)))
+            return a_offset, builder.add(w_first, builder.mul(k, const(COLUMNS * 4)))
+
+        def several(k, sums):
+            new = []
+            for u in range(sets):
+                place = at(builder.add(builder.mul(k, const(sets)), const(u)))
+                new += step(*place, sums[u * per_set : (u + 1) * per_set])
+            return new
+
+        whole = const(0)
+        if sets > 1:
+            times = builder.sdiv(steps, const(sets))
+            sums = counted(builder, times, sums, several)
+            whole = builder.mul(times, const(sets))
+        rest = builder.sub(steps, whole)
+        return (
+            counted(builder, rest, sums[:per_set], lambda k, some: step(*at(builder.add(whole, k)), some))
+            + (sums[per_set:])
+        )
+
+    totals = counted(builder, segments, starts, segment)
+    for u in range(1, sets):
+        part = totals[u * per_set : (u + 1) * per_set]
+        totals[:per_set] = [builder.add(x, y) for x, y in zip(totals, part, strict=False)]
+    for r in range(rows):
+        for v in range(vectors):
+            place = builder.gep(acc, [const(r * COLUMNS + v * lanes)])
+            builder.store(totals[r * vectors + v], builder.bitcast(place, wide.as_pointer()), align=4)
+
+
+def _emit_rows(isa, full, is_8bit):
+    """Rows in tiles, from the tallest down to single rows."""
+    vectors = COLUMNS // lanes_of(isa) // (1 if full else 2)
+
+    def body(builder, args):
+        a, lda, rows, offsets, segments, steps, w, bias, row_bias, acc = args
+        done = const(0)
+        for tall, sets in SHAPES[isa, full]:
+
+            def tile(i, values, tall=tall, sets=sets, first=done):
+                row = builder.add(first, builder.mul(i, const(tall)))
+                a_here = builder.gep(a, [builder.mul(row, lda)])
+                acc_here = builder.gep(acc, [builder.mul(row, const(COLUMNS))])
+                row_here = builder.gep(row_bias, [row])
+                some = (a_here, lda, offsets, segments, steps, w, bias, row_here, acc_here)
+                _emit_tile(builder, isa, tall, vectors, sets, is_8bit, some)
+                return values
+
+            times = builder.sdiv(builder.sub(rows, done), const(tall))
+            counted(builder, times, [], tile)
+            done = builder.add(done, builder.mul(times, const(tall)))
+        builder.ret_void()
+
+    return body
+
+
+@intrinsic
+def multiply_by_tiles(
+    typingctx, isa, full, x, at, lda, rows, offsets, first, segments, steps, w, w_at, bias, bias_at, row_bias, acc
+):
+    """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + row r times the panel at w_at; as `gemm.multiply`."""
+    i64 = types.int64
+    signature = types.void(
+        isa, types.boolean, x, i64, i64, i64, offsets, i64, i64, i64, w, i64, bias, i64, row_bias, acc
+    )  # fmt: skip
+    is_8bit = x.dtype.bitwidth == 8
+    instruction_set = isa.count
+
+    def codegen(context, builder, signature, args):
+        def pointer(i, kind, at=None):
+            data = context.make_array(signature.args[i])(context, builder, args[i]).data
+            base = builder.bitcast(data, kind.as_pointer())
+            return base if at is None else builder.gep(base, [at])
+
+        size = const(1 if is_8bit else 2)
+        arguments = [
+            pointer(2, I8, builder.mul(args[3], size)),
+            builder.mul(args[4], size),
+            args[5],
+            pointer(6, I64, args[7]),
+            args[8],
+            args[9],
+            pointer(10, I8, builder.mul(args[11], size)),
+            pointer(12, I32, args[13]),
+            pointer(14, I32),
+            pointer(15, I32),
+        ]
+        kinds = [argument.type for argument in arguments]
+
+        def run(full):
+            name = f"intengine_tiles_{instruction_set}_{is_8bit:d}_{full:d}"
+            body = _emit_rows(instruction_set, full, is_8bit)
+            builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
+
+        with builder.if_else(args[1]) as (then, otherwise):
+            with then:
+                run(True)
+            with otherwise:
+                run(False)
+        return context.get_dummy_value()
+
+    return signature, codegen

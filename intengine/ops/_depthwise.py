@@ -1,0 +1,73 @@
+"""Filters of quantized depthwise convolutions, packed for `intengine_kernels.depthwise_conv`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from intengine_kernels import isa
+from intengine_kernels.depthwise_conv import Taps
+from intengine_kernels.isa.depthwise import CHANNELS
+from intengine_kernels.requantize import Rule
+from numpy.typing import NDArray
+
+from intengine.numerics import Requantizer
+from intengine.ops._context import Operand
+from intengine.ops._matrix import padded_rule
+
+
+@dataclass(frozen=True, eq=False)
+class PackedDepthwise:
+    """A filter with what its kernel needs to know of the input.
+
+    Attributes:
+        isa: instruction set that the packing is for, as kernels take it.
+        flips: whether int8 activations become uint8. fill: uint32, the input's zero point in a strip.
+        bound: int64[channels], the greatest magnitude of each accumulator.
+    """
+
+    isa: tuple[int, ...] | None
+    taps: Taps
+    flips: bool
+    fill: int
+    bound: NDArray[np.int64]
+
+    def rule(self, requantizer: Requantizer, dtype: np.dtype[Any], zero_point: int, lo: int, hi: int) -> Rule:
+        """The requantizer to results of that type, padded to whole blocks of channels."""
+        return padded_rule(requantizer, self.bound, 1, self.taps.bias.size, dtype, zero_point, lo, hi)
+
+
+def pack_depthwise(
+    source: Operand, rows: NDArray[np.int16], bias: NDArray[np.int64], columns: int, dilation: int, *, wide: bool
+) -> PackedDepthwise:
+    """Pack a filter int16[kh, kw, channels], its zero point taken off, for strips of so many columns."""
+    kh, kw, channels = rows.shape
+    instruction_set = isa.best()
+    fits = source.dtype.itemsize == 1 and rows.min(initial=0) >= -128 and rows.max(initial=0) <= 127
+    panel = isa.panel_dtype(instruction_set, source.dtype, np.int8) if fits else np.dtype(np.int16)
+    is_8bit = panel == np.uint8
+    per = 4 if is_8bit else 2
+    groups, blocks = -(-kh // per), -(-channels // CHANNELS)
+    flips = is_8bit and source.dtype == np.int8
+    zero_point = source.zero_point + (128 if flips else 0)
+    padded = np.zeros((groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
+    padded[:kh, :, :channels] = rows
+    weights = padded.reshape(groups, per, kw, blocks, CHANNELS).transpose(3, 0, 2, 4, 1)
+    sums = rows.sum(axis=(0, 1), dtype=np.int64)
+    magnitude = np.abs(rows.astype(np.int64)).sum(axis=(0, 1))
+    info = np.iinfo(source.dtype)
+    reach = max(info.max - source.zero_point, source.zero_point - info.min)
+    bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+    wide = wide and bool((bound > np.iinfo(np.int32).max).any())
+    folded = np.pad(bias - zero_point * sums, (0, blocks * CHANNELS - channels))
+    offsets = [(g * columns + kx * dilation) * channels for g in range(groups) for kx in range(kw)]
+    greatest = int(np.abs(padded.astype(np.int64)).max(initial=1)) * per * -info.min if wide else 1
+    taps = Taps(
+        np.ascontiguousarray(weights).reshape(-1),
+        np.zeros(folded.size, np.int32) if wide else folded.astype(np.int32),
+        folded if wide else None,
+        np.array(offsets, np.int64),
+        per,
+        max(np.iinfo(np.int32).max // max(greatest, 1), 1),
+    )
+    fill = np.full(per, zero_point).astype(panel).view(np.uint32)[0]
+    return PackedDepthwise(isa.tag(instruction_set), taps, flips, int(fill), bound)

@@ -1,0 +1,72 @@
+"""What `intengine_kernels.isa.lanes` needs to guess requantized values and to know when a guess is a proof."""
+
+from typing import Any
+
+import numpy as np
+from intengine_kernels.requantize import (
+    BLOCK,
+    DOUBLE_ROUNDING,
+    FLOAT32,
+    INT64_15BIT,
+    REAL_DOUBLE,
+    SINGLE,
+    UPWARD_BLOCKS,
+)
+from numpy.typing import NDArray
+
+from intengine.numerics import Requantizer
+
+#: Greater results could wrap when the zero point is added.
+_MOST = 2.0**31 - 2**17
+#: Shifts beyond which the plain loops' own limits decide.
+_LEAST_SHIFT, _MOST_SHIFT = -31, 30
+
+
+def guess_table(
+    requantizer: Requantizer, bound: NDArray[np.int64], zero_point: int, lo: int, hi: int, dtype: np.dtype[Any]
+) -> NDArray[np.floating]:
+    """float32[4, channels] for 8-bit results, float64 for 16: rows as `isa.lanes` names them.
+
+    With s the scale and y = acc * s, each scheme gives an integer R for which |y + nudge - R| <= 1/2 (see
+    docs/numerics.md). DOUBLE_ROUNDING rounds first to a multiple of 2**shift, ties up, and then that, ties away from
+    zero; together that is rounding y + 2**(shift - 1), or y - 2**(shift - 1) for negative y. UPWARD adds
+    2**(shift - 1) for both signs, the others nothing. Floating point computes y + nudge with an error of at most four
+    units of its precision, here taken as eight; if the result is not that close to halfway between integers, it rounds
+    to R. A channel that could leave what the scheme's own integers hold is given no proof at all.
+
+    Args:
+        bound: int64[channels], the greatest magnitude that each accumulator can have.
+        zero_point, lo, hi, dtype: of the result.
+    """
+    kind = np.float32 if dtype.itemsize == 1 else np.float64
+    scheme = requantizer.scheme
+    multiplier, shift = requantizer.multiplier.astype(np.float64), requantizer.shift.astype(np.float64)
+    shift = np.clip(shift, -512, 512)
+    nudge, sign = np.zeros_like(multiplier), np.zeros_like(multiplier)
+    most = bound.astype(np.float64)
+    if scheme in (REAL_DOUBLE, FLOAT32):
+        scale = requantizer.scale
+        fits = np.ones_like(scale, np.bool_)
+    elif scheme == INT64_15BIT:
+        cut = np.minimum(np.floor(multiplier / 2**16 + 0.5), 32767)
+        scale = cut * 2.0 ** (shift - 15)
+        fits = (shift > _LEAST_SHIFT) & (shift < 15) & (most * np.abs(cut) < 2.0**62)
+    else:
+        scale = multiplier * 2.0 ** (shift - 31)
+        fits = (shift > _LEAST_SHIFT) & (shift < _MOST_SHIFT) & (most * 2.0 ** np.maximum(shift, 0) < _MOST)
+        if scheme != SINGLE:
+            nudge = np.where(shift < 0, 2.0 ** (shift - 1), 0)
+            away = np.full(nudge.shape, scheme == DOUBLE_ROUNDING)
+            if scheme == UPWARD_BLOCKS:
+                away[away.size // BLOCK * BLOCK :] = True
+            nudge = np.where(away, np.copysign(nudge, multiplier), nudge)
+            sign = np.where(away, -0.0, 0.0)
+    with np.errstate(all="ignore"):
+        fits &= np.isfinite(scale) & (np.abs(scale) < _MOST) & (most * np.abs(scale) < _MOST)
+    reach = max(abs(lo - zero_point), abs(hi - zero_point)) + 2
+    limit = np.full(scale.shape, 0.5 - 8 * float(np.finfo(kind).eps) / 2 * reach)
+    if scheme == FLOAT32 and kind is np.float32:
+        # The scheme is this very computation.
+        fits, limit = np.isfinite(scale), np.ones_like(scale)
+    table = np.stack([np.where(fits, scale, 0), np.where(fits, nudge, 0), sign, np.where(fits, limit, -1)])
+    return np.ascontiguousarray(table.astype(kind))

@@ -1,0 +1,192 @@
+"""Depthwise products by dot-product instructions: the taps of a column of the filter lie next to each other.
+
+A strip holds, for every pixel and channel of one output row, 4 bytes: the channel's values in 4 rows of the image
+(uint8), or in 2 (int16), so that one instruction multiplies 4 or 2 taps of 16 channels.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from intengine_kernels.isa.ir import I8, I16, I32, I64, const, counted, load, local_function
+from intengine_kernels.isa.tile import dot, group_type, lanes_of
+
+#: Channels of a block; requantization takes as many at a time.
+CHANNELS = 16
+
+
+def _emit_interleave(size, is_signed, per, flips):
+    """out[i] = the i-th elements of `per` rows, as bytes with their top bits flipped, or as int16."""
+    source = ir.VectorType(ir.IntType(size), CHANNELS)
+    wanted = ir.VectorType(I8 if per == 4 else I16, CHANNELS)
+
+    def convert(builder, value, kind):
+        bits = value.type.element.width if isinstance(value.type, ir.VectorType) else value.type.width
+        target = kind.element.width if isinstance(kind, ir.VectorType) else kind.width
+        if target > bits:
+            return builder.sext(value, kind) if is_signed else builder.zext(value, kind)
+        if not flips:
+            return value
+        top = [-128] * kind.count if isinstance(kind, ir.VectorType) else -128
+        return builder.xor(value, ir.Constant(kind, top))
+
+    def body(builder, args):
+        *rows, out, count = args
+
+        def vectors(at):
+            whole = [convert(builder, load(builder, row, at, source, 1), wanted) for row in rows]
+            while len(whole) > 1:
+                width = whole[0].type.count
+                joined = ir.Constant(ir.VectorType(I32, 2 * width), list(range(2 * width)))
+                whole = [builder.shuffle_vector(a, b, joined) for a, b in zip(whole[::2], whole[1::2], strict=True)]
+            order = [j * CHANNELS + i for i in range(CHANNELS) for j in range(per)]
+            mask = ir.Constant(ir.VectorType(I32, len(order)), order)
+            mixed = builder.shuffle_vector(whole[0], ir.Constant(whole[0].type, ir.Undefined), mask)
+            place = builder.bitcast(builder.gep(out, [at]), mixed.type.as_pointer())
+            builder.store(mixed, place, align=4)
+
+        def vector(i, values):
+            vectors(builder.mul(i, const(CHANNELS)))
+            return values
+
+        def element(i, values):
+            total = ir.Constant(I32, 0)
+            for j, row in enumerate(rows):
+                value = convert(builder, builder.load(builder.gep(row, [i])), wanted.element)
+                value = builder.shl(builder.zext(value, I32), ir.Constant(I32, j * (32 // per)))
+                total = builder.or_(total, value)
+            builder.store(total, builder.gep(out, [i]))
+            return values
+
+        with builder.if_else(builder.icmp_signed("<", count, const(CHANNELS))) as (few, many):
+            with few:
+                counted(builder, count, [], element)
+            with many:
+                counted(builder, builder.sdiv(count, const(CHANNELS)), [], vector)
+                # The last block may overlap the one before, and says the same.
+                vectors(builder.sub(count, const(CHANNELS)))
+        builder.ret_void()
+
+    return body
+
+
+@intrinsic
+def interleave_by_vectors(typingctx, isa, x, places, blank, flips, weights, out, out_at, count):
+    """out[out_at + i] = 4 bytes: element i of the rows that start at places[j] in x, or of `blank` where negative.
+
+    x, blank: int8, uint8 or int16, flat. flips: whether the top bit is flipped. weights: their type says what rows
+    become: 4 rows of uint8 for int8 weights, 2 of int16 for int16. places: int64[4]. out: uint32. count: int64.
+    """
+    i64 = types.int64
+    signature = types.void(isa, x, places, blank, types.boolean, weights, out, i64, i64)
+    size, is_signed = x.dtype.bitwidth, x.dtype.signed
+    per = 4 if weights.dtype.bitwidth == 8 else 2
+
+    def codegen(context, builder, signature, args):
+        def data(i):
+            return context.make_array(signature.args[i])(context, builder, args[i]).data
+
+        rows = []
+        for j in range(per):
+            place = builder.load(builder.gep(data(2), [const(j)]))
+            inside = builder.icmp_signed(">=", place, const(0))
+            rows.append(builder.select(inside, builder.gep(data(1), [place]), data(3)))
+        out = builder.bitcast(data(6), I32.as_pointer())
+        arguments = [*rows, builder.gep(out, [args[7]]), args[8]]
+        kinds = [argument.type for argument in arguments]
+
+        def run(flips):
+            name = f"intengine_interleave_{size}_{is_signed:d}_{per}_{flips:d}"
+            body = _emit_interleave(size, is_signed, per, flips)
+            builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
+
+        with builder.if_else(args[4]) as (then, otherwise):
+            with then:
+                run(True)
+            with otherwise:
+                run(False)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _emit_pixels(isa, is_8bit):
+    """acc[p, 16 channels] for `count` pixels, several at a time."""
+    wide, element = ir.VectorType(I32, lanes_of(isa)), group_type(isa, is_8bit)
+    vectors = CHANNELS // wide.count
+
+    def body(builder, args):
+        strip, step, count, offsets, taps, w, bias, acc = args
+
+        def pixels(first, several):
+            biases = [load(builder, bias, const(v * wide.count), wide, 4) for v in range(vectors)]
+
+            def tap(t, sums):
+                at = builder.gep(strip, [builder.add(builder.mul(first, step), load(builder, offsets, t, I64, 8))])
+                here = builder.gep(w, [builder.mul(t, const(4 * CHANNELS))])
+                weights = [load(builder, here, const(v * wide.count * 4), element, 4) for v in range(vectors)]
+                new = []
+                for p in range(several):
+                    pixel = builder.gep(at, [builder.mul(step, const(p))])
+                    for v in range(vectors):
+                        x = load(builder, pixel, const(v * wide.count), element, 4)
+                        new.append(dot(builder, isa, sums[p * vectors + v], x, weights[v], is_8bit))
+                return new
+
+            totals = counted(builder, taps, biases * several, tap)
+            for p in range(several):
+                for v in range(vectors):
+                    at = builder.add(builder.mul(builder.add(first, const(p)), const(CHANNELS)), const(v * wide.count))
+                    place = builder.bitcast(builder.gep(acc, [at]), wide.as_pointer())
+                    builder.store(totals[p * vectors + v], place, align=4)
+
+        def loop(first, several, end):
+            def run(i, values):
+                pixels(builder.add(first, builder.mul(i, const(several))), several)
+                return values
+
+            times = builder.sdiv(builder.sub(end, first), const(several))
+            counted(builder, times, [], run)
+            return builder.add(first, builder.mul(times, const(several)))
+
+        done = const(0)
+        for several in (8 // vectors, 1):
+            done = loop(done, several, count)
+        builder.ret_void()
+
+    return body
+
+
+@intrinsic
+def depthwise_by_vectors(
+    typingctx, isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc
+):
+    """acc[p * CHANNELS + c] = bias[bias_at + c] + sum over taps of strip[at + p * step + offset + c] . weights.
+
+    strip: uint32, flat. offsets: int64, read from `first` on. weights: int8 or int16, [taps, CHANNELS, 4 bytes] from
+    element w_at on. bias, acc: int32.
+    """
+    i64 = types.int64
+    signature = types.void(isa, strip, i64, i64, i64, offsets, i64, i64, weights, i64, bias, i64, acc)
+    is_8bit = weights.dtype.bitwidth == 8
+    instruction_set = isa.count
+
+    def codegen(context, builder, signature, args):
+        def pointer(i, kind, at=None):
+            data = builder.bitcast(
+                context.make_array(signature.args[i])(context, builder, args[i]).data, kind.as_pointer()
+            )
+            return data if at is None else builder.gep(data, [at])
+
+        size = const(1 if is_8bit else 2)
+        arguments = [
+            pointer(1, I32, args[2]), args[3], args[4], pointer(5, I64, args[6]), args[7],
+            pointer(8, I8, builder.mul(args[9], size)), pointer(10, I32, args[11]), pointer(12, I32),
+        ]  # fmt: skip
+        name = f"intengine_depthwise_{instruction_set}_{is_8bit:d}"
+        kinds = [argument.type for argument in arguments]
+        body = _emit_pixels(instruction_set, is_8bit)
+        builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
+        return context.get_dummy_value()
+
+    return signature, codegen
