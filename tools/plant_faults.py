@@ -185,8 +185,8 @@ def page(verdicts: Sequence[Verdict]) -> str:
         "# Planted faults",
         "",
         "Made by `python tools/plant_faults.py --page docs/faults.md`. Shared models are damaged in one thing of one",
-        "node, drawn among those where the damage is plain (the SQNR of the node's output falls by 6 dB or more, to 20 dB",
-        "or less); `intengine compare` should rank that layer first and name the damage as its first cause.",
+        "node, drawn among those where the damage is plain (the SQNR of the node's output falls by 6 dB or more, to",
+        "20 dB or less); `intengine compare` should rank that layer first and name the damage as its first cause.",
         "",
         f"{total} damaged models: the right layer first in {layers} ({layers / total:.1%}), "
         f"the right cause in {causes} ({causes / total:.1%}).",
