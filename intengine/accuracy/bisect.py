@@ -177,8 +177,8 @@ def bisect(
 
     Operators are ranked by what each costs by itself: the SQNR with it alone quantized. Then the shortest good
     beginning of that order is found, by halving (O(log n) checks) or by adding one after the other (O(n)), and every
-    operator that can be taken out again is (O(k)). Both suppose that more float32 is not worse; the set found is
-    checked itself.
+    operator that can be taken out again is (O(k) for each round, until none can). The search supposes that more
+    float32 is not worse; the set found was checked itself, and so was that no operator of it can be missing.
 
     Args:
         method: "binary" or "linear".
@@ -247,9 +247,11 @@ class _Search:
 
     def pruned(self, nodes: Sequence[int]) -> tuple[int, ...]:
         """The nodes without those that can be taken out, the least sensitive tried first, until none can."""
-        kept = list(nodes)
-        for node in reversed(nodes):
-            less = [other for other in kept if other != node]
-            if less and self.good(less, "taking out"):
-                kept = less
+        kept, before = list(nodes), 0
+        while len(kept) != before:
+            before = len(kept)
+            for node in reversed(nodes):
+                less = [other for other in kept if other != node]
+                if less and len(less) < len(kept) and self.good(less, "taking out"):
+                    kept = less
         return tuple(kept)
