@@ -13,7 +13,9 @@ from intengine.errors import (
     UnsupportedOpError,
     UnsupportedSignatureError,
 )
+from intengine.explanation import Explanation, explain
 from intengine.interpreter import Interpreter
+from intengine.linting import Finding, lint
 from intengine.model import Model
 from intengine.reader import load
 from intengine.trace import Trace
@@ -23,6 +25,8 @@ __version__ = "0.1.0"
 __all__ = [
     "CorruptModelError",
     "CustomNode",
+    "Explanation",
+    "Finding",
     "InputError",
     "IntEngineError",
     "Interpreter",
@@ -38,5 +42,7 @@ __all__ = [
     "__version__",
     "compare",
     "custom_operator",
+    "explain",
+    "lint",
     "load",
 ]

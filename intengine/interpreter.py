@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from intengine import numerics
+from intengine import inside, numerics
 from intengine.engine import Engine
 from intengine.errors import InputError, UnsupportedError
 from intengine.execution import Execution
@@ -18,6 +18,7 @@ from intengine.reader import load
 from intengine.shapes import Shape
 from intengine.state import State
 from intengine.trace import Trace, TracedStep
+from intengine.workers import Workers
 
 Inputs = Mapping[Any, ArrayLike] | ArrayLike
 Progress = Callable[[int, int, str], None]
@@ -32,7 +33,7 @@ class Interpreter:
         signature: key of the signature to run; by default the first one, or the primary subgraph.
         subgraph: index of the subgraph to run, with tensor names instead of a signature's.
         shapes: shapes of inputs other than the declared ones, as for `resize`; for models that only fit those.
-        num_threads: reserved for kernels that split rows; results never depend on it.
+        num_threads: share the rows of convolutions and products; results never depend on it.
         state: another interpreter's `state`, to share resource variables and hash tables with it; by default a new one.
 
     Raises:
@@ -61,7 +62,9 @@ class Interpreter:
         _check_inputs(self._graph)
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
-        self._engine = Engine(self.model, self.numerics, self._graph.index, state or State(), self._sizes(shapes or {}))
+        workers = Workers(num_threads) if num_threads > 1 else None
+        sizes = self._sizes(shapes or {})
+        self._engine = Engine(self.model, self.numerics, self._graph.index, state or State(), sizes, workers=workers)
 
     # -- what it takes and gives ------------------------------------------------------------------------------
 
@@ -134,33 +137,37 @@ class Interpreter:
         execution = self.execute(inputs)
         return {name: execution.value(i).copy() for name, i in self._outputs.items()}
 
-    def execute(self, inputs: Inputs, *, keep_all: bool = False) -> Execution:
+    def execute(self, inputs: Inputs, *, keep_all: bool = False, progress: Progress | None = None) -> Execution:
         """Run once and give the execution, whose `value(tensor)` holds until the next run.
 
         Args:
             inputs: as for `run`. keep_all: give every tensor a buffer of its own, so that all values can be read.
+            progress: as for `trace`.
         """
-        return self._enter(inputs, keep_all=keep_all).run(self._engine.build)
-
-    def trace(self, inputs: Inputs, *, progress: Progress | None = None) -> Trace:
-        """Run once and keep every tensor; the same bytes as `run`.
-
-        Args:
-            progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
-        """
-        execution = self._enter(inputs, keep_all=True)
+        execution = self._enter(inputs, keep_all=keep_all)
+        if progress is None:
+            return execution.run(self._engine.build)
         while True:
             steps = execution.plan.steps
             for at, calls in enumerate(execution.calls, execution.first):
-                if progress:
-                    progress(at, len(steps), steps[at].op)
+                progress(at, len(steps), steps[at].op)
                 for function, args in calls:
                     function(*args)
             if execution.plan.is_whole:
                 break
             execution = execution.after(self._engine.build)
-        if progress:
-            progress(len(steps), len(steps), "")
+        progress(len(steps), len(steps), "")
+        return execution
+
+    def trace(self, inputs: Inputs, *, accumulators: bool = False, progress: Progress | None = None) -> Trace:
+        """Run once and keep every tensor; the same bytes as `run`.
+
+        Args:
+            accumulators: also keep the accumulators and the values before the clamp (`Trace.inside`), which are
+                computed once more from the tensors.
+            progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
+        """
+        execution = self.execute(inputs, keep_all=True, progress=progress)
         built = execution.plan
         tensors = {i: execution.buffers[i].copy() for i in built.subgraph.inputs}
         for node in built.subgraph.nodes:
@@ -171,6 +178,9 @@ class Interpreter:
             {i: built.subgraph.tensors[i].name for i in tensors},
             tuple(TracedStep(node.index, node.op, node.outputs, node.inputs) for node in built.subgraph.nodes),
             self.numerics.name,
+            inside.accumulators(self.model, self.numerics, tensors, subgraph=built.subgraph.index)
+            if accumulators
+            else {},
         )
 
     def run_float(self, inputs: Inputs) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine import arena, ops
-from intengine.binding import bind_step
+from intengine.binding import Binder
 from intengine.constants import unpack
 from intengine.errors import IntEngineError, InvalidModelError, UnsupportedError, UnsupportedOpError
 from intengine.model import Model, Node, Subgraph, TensorSpec
@@ -62,7 +62,7 @@ class Plan:
 
 
 #: Operators on constants that a delegate runs beforehand.
-_UNPACKING = ("DEQUANTIZE", "DENSIFY")
+UNPACKING = ("DEQUANTIZE", "DENSIFY")
 
 #: Model -> (kind, name...) -> number of a resource.
 _HANDLES: WeakKeyDictionary[Model, dict[tuple[object, ...], int]] = WeakKeyDictionary()
@@ -208,7 +208,7 @@ class Builder:
         for i in step.outputs:
             if not step.is_late:
                 buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
-        for function, args in bind_step(step, buffers, holders=holders):
+        for function, args in Binder(buffers, holders=holders).bind(step):
             function(*args)
         for i, holder in holders.items():
             buffers[i] = holder.array
@@ -216,7 +216,7 @@ class Builder:
         for i in step.outputs:
             buffers[i].flags.writeable = False
             self.known[i] = buffers[i]
-        if step.op in _UNPACKING and self.static.issuperset(step.inputs):
+        if step.op in UNPACKING and self.static.issuperset(step.inputs):
             self.static.update(step.outputs)
 
 

@@ -1,5 +1,6 @@
 """How every command ends: exit codes, and errors as one message without a traceback."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -9,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from intengine import numerics
+from intengine.cli.compiling import compile_notice
 from intengine.cli.console import visible
 from intengine.errors import (
     InputError,
@@ -36,8 +38,11 @@ PROFILE_HELP = f"Whose arithmetic: {', '.join(numerics.PROFILES)}."
 class Command(click.Command):
     """A command whose errors end in a message on standard error and the right exit code.
 
-    `--debug` shows the traceback instead.
+    `--debug` shows the traceback instead. On a terminal it says when kernels are compiled, unless `says_compiling` is
+    false.
     """
+
+    says_compiling = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +52,8 @@ class Command(click.Command):
         debug = ctx.params.pop("debug", False)
         _print_whatever_the_encoding()
         try:
-            return super().invoke(ctx)
+            with compile_notice() if self.says_compiling and stderr_is_terminal() else contextlib.nullcontext():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except (KeyboardInterrupt, click.Abort):

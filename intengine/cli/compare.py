@@ -14,7 +14,7 @@ from intengine.accuracy.records import Comparison, Layer, Source
 from intengine.cli.arrays import check_new_file
 from intengine.cli.base import PROFILE_HELP, Command, stderr_is_terminal
 from intengine.cli.console import Printer, as_json, console
-from intengine.cli.run import numbers
+from intengine.cli.run import image_numbers
 from intengine.errors import InputError
 from intengine.samples import load_arrays
 
@@ -88,8 +88,8 @@ def compare(
             labels=_labels(labels),
             profile=profile,
             names=_map(pairs),
-            mean=numbers("mean", mean),
-            std=numbers("std", std),
+            mean=image_numbers("mean", mean),
+            std=image_numbers("std", std),
             attributed=attributed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -13,7 +13,7 @@ from intengine.accuracy.dataset import read_dataset
 from intengine.accuracy.experiment import Experiment, Metric, Progress, Scores
 from intengine.cli.base import PROFILE_HELP, stderr_is_terminal
 from intengine.cli.console import Printer, console
-from intengine.cli.run import numbers
+from intengine.cli.run import image_numbers
 from intengine.interpreter import Interpreter
 from intengine.reader import load
 
@@ -59,7 +59,7 @@ def open_experiment(
     loaded = load(model)
     engine = Interpreter(loaded, profile=profile)
     read = read_dataset(
-        engine, data, limit=samples, labels=labels, mean=numbers("mean", mean), std=numbers("std", std)
+        engine, data, limit=samples, labels=labels, mean=image_numbers("mean", mean), std=image_numbers("std", std)
     )  # fmt: skip
     reference = None if ref == DEQUANT else load(ref)
     return Experiment(loaded, read, reference=reference, profile=profile, progress=progress)

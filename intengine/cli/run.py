@@ -71,7 +71,7 @@ def run(
     check_output(output, force=force)
     names = _labels(labels)
     engine = Interpreter(model, profile=profile, signature=signature)
-    sample, assumed = _sample(engine, inputs, seed, real, numbers("mean", mean), numbers("std", std))
+    sample, assumed = read_sample(engine, inputs, seed, real, image_numbers("mean", mean), image_numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made
     if output:
@@ -109,12 +109,7 @@ def run(
 # -- inputs -------------------------------------------------------------------------------------------------------
 
 
-def numbers(what: str, text: str | None) -> tuple[float, ...] | None:
-    """What --mean and --std say; None if they are not given.
-
-    Raises:
-        InputError: for anything else than finite numbers with commas between.
-    """
+def image_numbers(what: str, text: str | None) -> tuple[float, ...] | None:
     if text is None:
         return None
     try:
@@ -126,7 +121,7 @@ def numbers(what: str, text: str | None) -> tuple[float, ...] | None:
     return values
 
 
-def _sample(
+def read_sample(
     engine: Interpreter,
     inputs: tuple[str, ...],
     seed: int | None,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from intengine.model import TensorType
 from intengine.numerics import ConvScales, Requantizer, fixed_point
 from intengine.numerics.litert_reference import product_scales
-from intengine.ops._context import NodeContext
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales, pack_for
 from intengine.step import Call, Scratch
 
@@ -42,6 +42,13 @@ def fixed_multipliers(ctx: NodeContext, scales: ConvScales) -> Requantizer:
     return requantizer
 
 
+def unshuffled(weights: Operand) -> NDArray[np.uint8]:
+    """[N, K] of shuffled weights, their top bits as they were."""
+    channels, depth = weights.shape
+    blocks = weights.known().reshape(channels // _ROWS, depth // _COLUMNS, _ROWS, _COLUMNS)
+    return blocks.transpose(0, 2, 1, 3).reshape(channels, depth) ^ np.uint8(128)
+
+
 def shuffled(ctx: NodeContext) -> Sequence[Call]:
     """uint8 inputs and weights -> int16, zero points 128 whatever the file says, no output zero point.
 
@@ -58,10 +65,8 @@ def shuffled(ctx: NodeContext) -> Sequence[Call]:
         "needs shuffled weights of whole blocks of 4 x 16", list(weights.shape),
     )  # fmt: skip
     rows = source.size // depth
-    blocks = weights.known().reshape(channels // _ROWS, depth // _COLUMNS, _ROWS, _COLUMNS)
-    values = blocks.transpose(0, 2, 1, 3).reshape(channels, depth) ^ np.uint8(128)
     bias = bias_values(ctx, ctx.optional(2), channels, wide=False)
-    packed = pack_for(source.dtype, 128, values[np.newaxis], 128, bias, wide=False)
+    packed = pack_for(source.dtype, 128, unshuffled(weights)[np.newaxis], 128, bias, wide=False)
     requantizer = fixed_multipliers(ctx, conv_scales(source, weights, out, channels, 0, wide=False))
     lo, hi = ctx.activation_range(out) if ctx.numerics.shuffled_is_clamped else out.range
     args = (

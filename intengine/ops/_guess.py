@@ -1,8 +1,11 @@
 """What `intengine_kernels.isa.lanes` needs to guess requantized values and to know when a guess is a proof."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.fixedpoint import ONCE
 from intengine_kernels.requantize import (
     BLOCK,
     DOUBLE_ROUNDING,
@@ -70,3 +73,46 @@ def guess_table(
         fits, limit = np.isfinite(scale), np.ones_like(scale)
     table = np.stack([np.where(fits, scale, 0), np.where(fits, nudge, 0), sign, np.where(fits, limit, -1)])
     return np.ascontiguousarray(table.astype(kind))
+
+
+def sum_table(
+    inputs: Sequence[tuple[int, int, int, int]], out_multiplier: int, out_shift: int, left_shift: int, zero_point: int,
+    lo: int, hi: int, dtype: np.dtype[Any],
+) -> NDArray[np.floating]:  # fmt: skip
+    """float32[5] for 8-bit sums, float64 for int16: as `isa.pairs` names the entries.
+
+    Both inputs are scaled to a common integer with an error below 1.5 units each, the sum is requantized with two
+    roundings, or with one where ONCE was added to the shift.
+
+    Args:
+        inputs: (zero_point, multiplier, shift, sign) of both. The others as in `add.add_double_rounding`.
+    """
+    kind = np.float32 if dtype.itemsize == 1 else np.float64
+    once = out_shift >= ONCE // 2
+    out_shift -= ONCE if once else 0
+    unit = out_multiplier * 2.0 ** (out_shift - 31)
+    info = np.iinfo(dtype)
+    scales, reach = [], 2.0
+    for offset, multiplier, shift, sign in inputs:
+        shift -= ONCE if shift >= ONCE // 2 else 0
+        scales.append(sign * multiplier * 2.0 ** (shift - 31 + left_shift) * unit)
+        reach += max(info.max - offset, offset - info.min) * abs(scales[-1])
+    nudge = 2.0 ** (out_shift - 1) if out_shift < 0 and not once else 0.0
+    limit = 0.5 - 4 * float(np.finfo(kind).eps) * (reach + max(abs(lo - zero_point), abs(hi - zero_point))) - 3 * unit
+    if limit < 0.25 or reach + abs(zero_point) > np.iinfo(np.int16).max * 2.0 ** (8 * (dtype.itemsize - 1)):
+        limit = -1.0
+    return np.array([scales[0], nudge, -0.0, limit, scales[1]], kind)
+
+
+def product_table(
+    multiplier: int, shift: int, zero_points: tuple[int, int], zero_point: int, lo: int, hi: int, dtype: np.dtype[Any]
+) -> NDArray[np.floating]:
+    """float32[4] for 8-bit products, float64 for int16: as `isa.pairs` names the entries."""
+    info = np.iinfo(dtype)
+    bound = math.prod(max(info.max - offset, offset - info.min) for offset in zero_points)
+    once = shift >= ONCE // 2
+    requantizer = Requantizer(
+        SINGLE if once else DOUBLE_ROUNDING,
+        np.array([multiplier], np.int32), np.array([shift - ONCE if once else shift], np.int32), np.zeros(1),
+    )  # fmt: skip
+    return guess_table(requantizer, np.array([bound]), zero_point, lo, hi, dtype).reshape(-1)

@@ -14,7 +14,7 @@ from intengine.shapes import Shape, collapse, contiguous_strides, normalize_axis
 from intengine.step import Call
 
 
-def _axes(ctx: NodeContext) -> frozenset[int]:
+def reduced_axes(ctx: NodeContext) -> frozenset[int]:
     """The axes of input 1, normalized; repeated ones count once. A scalar has none, whatever is named."""
     source, axes = ctx.input(0), ctx.input(1)
     ctx.require(axes.type is TensorType.INT32, "needs int32 axes", axes.type.name.lower())
@@ -25,7 +25,7 @@ def _axes(ctx: NodeContext) -> frozenset[int]:
 
 def infer(ctx: NodeContext) -> Sequence[Shape]:
     """Reduced axes become 1 with keep_dims, else disappear."""
-    source, axes = ctx.input(0), _axes(ctx)
+    source, axes = ctx.input(0), reduced_axes(ctx)
     if ctx.options["keep_dims"]:
         return [tuple(1 if axis in axes else size for axis, size in enumerate(source.shape))]
     return [tuple(size for axis, size in enumerate(source.shape) if axis not in axes)]
@@ -46,7 +46,7 @@ class Walk:
 
     @classmethod
     def of(cls, ctx: NodeContext) -> "Walk":
-        shape, axes = ctx.input(0).shape, _axes(ctx)
+        shape, axes = ctx.input(0).shape, reduced_axes(ctx)
         steps = contiguous_strides([1 if axis in axes else size for axis, size in enumerate(shape)])
         to = tuple(0 if axis in axes else step for axis, step in enumerate(steps))
         merged, (_, strides) = collapse(shape, contiguous_strides(shape), to)
@@ -56,7 +56,7 @@ class Walk:
     @classmethod
     def units(cls, ctx: NodeContext) -> "Walk":
         """With reduced and kept axes in turn: only neighbours of one kind are merged, and axes of one element stay."""
-        shape, axes = ctx.input(0).shape, _axes(ctx)
+        shape, axes = ctx.input(0).shape, reduced_axes(ctx)
         merged: list[int] = []
         kinds: list[bool] = []
         for axis, size in enumerate(shape):

@@ -1,10 +1,17 @@
-"""Which operators exist: every module of this package registers its own, found by pkgutil; there is no list."""
+"""Which operators exist: every module of this package registers its own, found by pkgutil; there is no list.
+
+Importing all of them takes a tenth of a second, so `find` imports those modules first whose source has the operator's
+name in quotes, and the rest only if none of them registers it.
+"""
 
 import functools
 import importlib
+import importlib.util
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.abc import InspectLoader
 from importlib.metadata import entry_points
 
 from intengine.errors import InputError
@@ -55,12 +62,36 @@ def register(operator: Operator, *, replace: bool = False) -> None:
     _OPERATORS[operator.name] = operator
 
 
+def _modules() -> list[str]:
+    package = importlib.import_module("intengine.ops")
+    return [f"{package.__name__}.{m.name}" for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_"]
+
+
 @functools.cache
 def _import_all() -> None:
-    package = importlib.import_module("intengine.ops")
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"intengine.ops.{module.name}")
+    for module in _modules():
+        importlib.import_module(module)
+
+
+@functools.cache
+def _mentions() -> dict[str, list[str]]:
+    """Word in quotes -> the modules whose source has it; nothing where there are no sources."""
+    found: dict[str, list[str]] = {}
+    for module in _modules():
+        spec = importlib.util.find_spec(module)
+        source = spec.loader.get_source(module) if spec and isinstance(spec.loader, InspectLoader) else None
+        for word in set(re.findall(r'"(\w+)"', source or "")):
+            found.setdefault(word, []).append(module)
+    return found
+
+
+def _import(name: str) -> None:
+    """Import what registers an operator of that name, if anything does."""
+    if name not in _OPERATORS:
+        for module in _mentions().get(name, ()):
+            importlib.import_module(module)
+    if name not in _OPERATORS:
+        _import_all()
 
 
 @functools.cache
@@ -80,7 +111,7 @@ def find(name: str) -> Operator | None:
     Raises:
         InputError: if such a package cannot be imported.
     """
-    _import_all()
+    _import(name)
     if name not in _OPERATORS:
         _import_plugins()
     return _OPERATORS.get(name)
@@ -94,5 +125,5 @@ def names() -> list[str]:
 
 def is_builtin(name: str) -> bool:
     """Whether this package runs an operator of that name."""
-    _import_all()
+    _import(name)
     return name in _OPERATORS and name not in _USERS

@@ -4,13 +4,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels import binary
+from intengine_kernels import binary, isa
 from intengine_kernels.add import FLOOR_SHIFT, MERGED_SHIFT, add_blocks, add_double_rounding, add_multiplier_21
 
 from intengine.model import TensorType
 from intengine.numerics import Addition
 from intengine.ops._broadcast import Category, Walk, broadcast_category, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
+from intengine.ops._guess import sum_table
 from intengine.ops._log2 import near_log2
 from intengine.ops._registry import Operator, register
 from intengine.quantization import NONE, quantize_multiplier
@@ -30,7 +31,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             return _multiplier_21(ctx)
         return _quantized(ctx, left_shift=20)
     if out.type is TensorType.INT16 and out.quantization:
-        logs = _powers_of_two(ctx) if ctx.numerics.adds_powers_of_two else []
+        logs = powers_of_two(ctx) if ctx.numerics.adds_powers_of_two else []
         return _power_of_two(ctx, logs) if logs else _quantized(ctx, left_shift=15)
     if out.type in _PLAIN or (out.type is TensorType.INT16 and not out.quantization):
         unclamped = ctx.node.op == "ADD" and out.type is TensorType.INT32 and not ctx.numerics.add_clamps_int32
@@ -38,7 +39,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     ctx.unsupported()
 
 
-def _powers_of_two(ctx: NodeContext) -> list[int]:
+def powers_of_two(ctx: NodeContext) -> list[int]:
     """The logarithms of the scales of a, b and the output; empty unless all are powers of two and may be shifted by."""
     logs = [near_log2(operand.scale) for operand in (ctx.input(0), ctx.input(1), ctx.output())]
     found = [log for log in logs if log is not None]
@@ -81,8 +82,11 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
     ctx.require(real < 1.0 and quantize_multiplier(real)[1] <= 0, rule, float(out.scale))
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
+    sign = 1 if ctx.node.op == "ADD" else -1
+    sides = ((a.zero_point, a_multiplier, a_shift, 1), (b.zero_point, b_multiplier, b_shift, sign))
+    table = sum_table(sides, out_multiplier, out_shift, left_shift, out.zero_point, lo, hi, out.dtype)
     before = (
-        flat(a), flat(b), walk.shape, *walk.strides, a.zero_point, b.zero_point, left_shift,
+        isa.tag(isa.best()), table, flat(a), flat(b), walk.shape, *walk.strides, a.zero_point, b.zero_point, left_shift,
         a_multiplier, a_shift, b_multiplier, b_shift,
     )  # fmt: skip
     after = (out_multiplier, out_shift, out.zero_point, lo, hi)
@@ -93,7 +97,6 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
             merged = rows and out.type is not TensorType.UINT8
             scheme = (MERGED_SHIFT, 16) if merged else (FLOOR_SHIFT, 8)
             return [Call(add_blocks, (*before, *after, out.type is not TensorType.INT16, *scheme, flat(out)))]
-    sign = 1 if ctx.node.op == "ADD" else -1
     return [Call(add_double_rounding, (*before, sign, *after, flat(out)))]
 
 

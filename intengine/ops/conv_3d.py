@@ -22,7 +22,7 @@ from intengine.step import Call, Ref, Scratch
 _FLOAT = np.dtype(np.float32)
 
 
-def _windows(ctx: NodeContext, whole: Shape, weights: Operand) -> tuple[Shape, tuple[NDArray[np.int64], ...]]:
+def windows(ctx: NodeContext, whole: Shape, weights: Operand) -> tuple[Shape, tuple[NDArray[np.int64], ...]]:
     """(output sizes along depth, height and width, (strides, dilations, paddings)) of the convolution of `whole`.
 
     Raises:
@@ -51,7 +51,7 @@ def _check(ctx: NodeContext, source: Operand, weights: Operand, channel_axis: in
 def infer(ctx: NodeContext) -> Sequence[Shape]:
     source, weights = ctx.input(0), ctx.input(1)
     _check(ctx, source, weights, 3)
-    sizes, _ = _windows(ctx, source.shape, weights)
+    sizes, _ = windows(ctx, source.shape, weights)
     return [(source.shape[0], *sizes, weights.shape[4])]
 
 
@@ -66,20 +66,20 @@ def infer_transpose(ctx: NodeContext) -> Sequence[Shape]:
         (shape[0], shape[4]) == (source.shape[0], weights.shape[3]),
         f"needs an output shape [{source.shape[0]}, d, h, w, {weights.shape[3]}]", list(shape),
     )  # fmt: skip
-    sizes, _ = _windows(ctx, shape, weights)
+    sizes, _ = windows(ctx, shape, weights)
     ctx.require(sizes == source.shape[1:4], f"of that output shape needs the input sizes {list(sizes)}", source.shape)
     return [shape]
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, weights = ctx.input(0), ctx.input(1)
-    _, geometry = _windows(ctx, source.shape, weights)
+    _, geometry = windows(ctx, source.shape, weights)
     return [_call(ctx, conv_3d_float, source, weights, weights.ref(), ctx.optional(2), geometry)]
 
 
 def prepare_transpose(ctx: NodeContext) -> Sequence[Call]:
     weights, source, out = ctx.input(1), ctx.input(2), ctx.output()
-    _, geometry = _windows(ctx, out.shape, weights)
+    _, geometry = windows(ctx, out.shape, weights)
     kd, kh, kw, n, c = weights.shape
     taps = Scratch(_FLOAT, (kd, kh, kw, c, n))
     strides = (kh * kw * n * c, kw * n * c, n * c, 1, c)

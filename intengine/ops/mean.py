@@ -72,7 +72,7 @@ def _quantized(ctx: NodeContext, walk: Walk, mean: bool) -> Sequence[Call]:
         return _scaled(ctx, walk, np.float32(1) / np.float32(walk.count) if mean else np.float32(1), even=True)
     if slot is Summing.FLOAT:
         return _scaled(ctx, walk, np.float32(1), even=False)
-    if slot is Averaging.IMAGE_BLOCKS and _is_image(ctx):
+    if slot is Averaging.IMAGE_BLOCKS and is_image(ctx):
         return _image(ctx, walk)
     real = float(source.scale) / float(out.scale)
     multiplier, shift = quantize_multiplier(real)
@@ -107,7 +107,7 @@ def _scaled(ctx: NodeContext, walk: Walk, factor: np.float32, *, even: bool) -> 
     return [Call(reduce_scaled, (*before, *parameters, out.ref((out.size,))))]
 
 
-def _is_image(ctx: NodeContext) -> bool:
+def is_image(ctx: NodeContext) -> bool:
     """Whether height and width of 8-bit [B, H, W, C] are reduced to 1."""
     source = ctx.input(0)
     reduced = source.rank == 4 and sorted(axis % 4 for axis in ctx.input(1).ints()) == [1, 2]

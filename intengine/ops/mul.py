@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels import binary
+from intengine_kernels import binary, isa
 from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, rdp, srdhm
@@ -14,6 +14,7 @@ from intengine.model import TensorType
 from intengine.numerics import Multiplication
 from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
 from intengine.ops._context import NodeContext
+from intengine.ops._guess import product_table
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED, product_ratio, table_calls
 from intengine.quantization import NONE
@@ -89,7 +90,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     lo, hi = ctx.activation_range(out)
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
-    return [Call(binary.mul_double_rounding, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
+    table = product_table(multiplier, shift, (a.zero_point, b.zero_point), out.zero_point, lo, hi, out.dtype)
+    before = (isa.tag(isa.best()), table)
+    return [
+        Call(binary.mul_double_rounding, (*before, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))
+    ]
 
 
 def _float_even(ctx: NodeContext) -> Sequence[Call]:

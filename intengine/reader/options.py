@@ -183,16 +183,10 @@ def options_table_of(op: str) -> str:
 
 
 @cache
-def _defaults() -> dict[str, Options]:
-    return {
-        op: Options(table, {field.name: field.absent for field in options_spec(table).fields})
-        for op, table in _options_tables().items()
-    }
-
-
 def default_options(op: str) -> Options:
     """The options of a builtin operator whose node has no options table."""
-    return _defaults().get(op, NO_OPTIONS)
+    table = options_table_of(op)
+    return Options(table, {field.name: field.absent for field in options_spec(table).fields}) if table else NO_OPTIONS
 
 
 def read_options(table: Table, spec: TableSpec) -> Options:

@@ -1,10 +1,13 @@
 """Quantized ADD and SUB over broadcast operands."""
 
 import numpy as np
+from numba import types
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
-from intengine_kernels.jit import inline, kernel
+from intengine_kernels.isa.lanes import LANES
+from intengine_kernels.isa.pairs import guess_sums
+from intengine_kernels.jit import chosen, inline, kernel
 
 #: How `add_blocks` brings the inputs of a block to one scale.
 MERGED_SHIFT, FLOOR_SHIFT = range(2)
@@ -32,9 +35,27 @@ def _add(
     return min(max(value, lo), hi)
 
 
+def _proven_for(isa, *rest):
+    return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
+
+
+def _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    return 0
+
+
+def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    return guess_sums(a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+
+
+@chosen(_proven_for)
+def _proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
+    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+
+
 @kernel
 def add_double_rounding(
-    a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
+    isa, table, a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
     a_multiplier, a_shift, b_multiplier, b_shift, sign, out_multiplier, out_shift, zero_point, lo, hi, out,
 ):  # fmt: skip
     """out = clamp(M_out * (M_a * ((a - z_a) << left_shift) + sign * M_b * ((b - z_b) << left_shift)) + zero_point).
@@ -42,6 +63,7 @@ def add_double_rounding(
     Every product is `mbqm`; all shifts are <= 0, or such with ONCE added.
 
     Args:
+        isa: what `isa.tag` gives. table: float32[5], or float64 for int16, see `isa.pairs`.
         a, b: flat int8, uint8 or int16. shape, a_strides, b_strides: int64[n], see `broadcast`.
         sign: 1 adds, -1 subtracts.
         out: flat, the type of a.
@@ -56,23 +78,32 @@ def add_double_rounding(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        target = out[row * inner : (row + 1) * inner]
-        if a_step == 1 and b_step == 1:
-            # Slices, so that the loop vectorizes.
-            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
-            for i in range(inner):
-                target[i] = store(
-                    _add(xs[i], ys[i], za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi)
-                )
-        else:
-            for i in range(inner):
-                x, y = a[at_a + i * a_step], b[at_b + i * b_step]
-                target[i] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
+        at, i = row * inner, 0
+        while i < inner:
+            if a_step == 1 and b_step == 1:
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+            end = min(i + LANES, inner)
+            for k in range(i, end):
+                x, y = a[at_a + k * a_step], b[at_b + k * b_step]
+                out[at + k] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
+            i = end
+
+
+@inline
+def _in_block(x, y, za, zb, ls, ma, a_shift, mb, b_shift, mo, out_shift, zo, lo, hi, narrow, scheme):
+    first = _scaled(x, za, ls, ma, a_shift, scheme)
+    second = _scaled(y, zb, ls, mb, b_shift, scheme)
+    value = rdp(srdhm(np.int32(first + second), mo), -out_shift)
+    if narrow:
+        value = np.int32(np.int16(np.int32(np.int32(np.int16(np.int32(value))) + zo)))
+    else:
+        value = np.int32(value + zo)
+    return max(min(value, hi), lo)
 
 
 @kernel
 def add_blocks(
-    a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
+    isa, table, a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
     a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift, zero_point, lo, hi,
     narrow, scheme, block, out,
 ):  # fmt: skip
@@ -81,6 +112,7 @@ def add_blocks(
     There hi is applied before lo.
 
     Args:
+        isa, table: as in `add_double_rounding`.
         narrow: whether the sum, once requantized, wraps to int16 before and after the zero point is added.
         scheme: MERGED_SHIFT or FLOOR_SHIFT. block: elements of a block, 16 or 8. The rest as in
             `add_double_rounding`.
@@ -98,20 +130,32 @@ def add_blocks(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
-            if i < whole:
-                first = _scaled(x, za, ls, ma, a_shift, scheme)
-                second = _scaled(y, zb, ls, mb, b_shift, scheme)
-                value = rdp(srdhm(np.int32(first + second), mo), -out_shift)
-                if narrow:
-                    value = np.int32(np.int16(np.int32(np.int32(np.int16(np.int32(value))) + zo)))
+        at, i = row * inner, 0
+        while i < inner:
+            if a_step == 1 and b_step == 1:
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+            end = min(i + LANES, inner)
+            for k in range(i, end):
+                x, y = a[at_a + k * a_step], b[at_b + k * b_step]
+                if k < whole:
+                    out[at + k] = store(
+                        _in_block(
+                            x, y, za, zb, ls, ma, a_shift, mb, b_shift, mo, out_shift, zo, lo, hi, narrow, scheme
+                        )
+                    )  # fmt: skip
                 else:
-                    value = np.int32(value + zo)
-                out[at + i] = store(max(min(value, hi), lo))
-            else:
-                out[at + i] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
+                    out[at + k] = store(
+                        _add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi)
+                    )  # fmt: skip
+            i = end
+
+
+@inline
+def _add_21(x, y, ma, mb, bias, shift, zo, lo, hi):
+    acc = np.int32(np.int32(bias + np.int32(np.int32(x) * ma)) + np.int32(np.int32(y) * mb))
+    value = min(max(np.int32(acc >> shift), np.int32(-32768)), np.int32(32767))
+    value = min(max(np.int32(value + zo), np.int32(-32768)), np.int32(32767))
+    return min(max(value, lo), hi)
 
 
 @kernel
@@ -134,10 +178,13 @@ def add_multiplier_21(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            x, y = np.int32(a[at_a + i * a_step]), np.int32(b[at_b + i * b_step])
-            acc = np.int32(np.int32(bias + np.int32(x * ma)) + np.int32(y * mb))
-            value = min(max(np.int32(acc >> shift), np.int32(-32768)), np.int32(32767))
-            value = min(max(np.int32(value + zo), np.int32(-32768)), np.int32(32767))
-            out[at + i] = store(min(max(value, lo), hi))
+        target = out[row * inner : (row + 1) * inner]
+        if a_step == 1 and b_step == 1:
+            # Slices, so that the loop vectorizes.
+            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
+            for i in range(inner):
+                target[i] = store(_add_21(xs[i], ys[i], ma, mb, bias, shift, zo, lo, hi))
+        else:
+            for i in range(inner):
+                x, y = a[at_a + i * a_step], b[at_b + i * b_step]
+                target[i] = store(_add_21(x, y, ma, mb, bias, shift, zo, lo, hi))

@@ -1,10 +1,13 @@
 """Elementwise functions of two broadcast operands; see `broadcast` for shape and strides."""
 
 import numpy as np
+from numba import types
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
-from intengine_kernels.jit import inline, kernel
+from intengine_kernels.isa.lanes import LANES
+from intengine_kernels.isa.pairs import guess_products
+from intengine_kernels.jit import chosen, inline, kernel
 
 #: Functions of `arithmetic`.
 ADD, SUB, MUL, DIV = range(4)
@@ -75,11 +78,46 @@ def extremum(function, a, b, shape, a_strides, b_strides, out):
                 out[at + i] = x if x < y else y
 
 
+def _proven_for(isa, *rest):
+    return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
+
+
+def _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    return 0
+
+
+def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    return guess_products(a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+
+
+@chosen(_proven_for)
+def _proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+    """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
+    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+
+
 @kernel
 def mul_double_rounding(
-    a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, multiplier, shift, zero_point, lo, hi, out
+    isa,
+    table,
+    a,
+    b,
+    shape,
+    a_strides,
+    b_strides,
+    a_zero_point,
+    b_zero_point,
+    multiplier,
+    shift,
+    zero_point,
+    lo,
+    hi,
+    out,
 ):
-    """out = clamp(mbqm((a - z_a) * (b - z_b)) + zero_point). a, b, out: flat int8, uint8 or int16."""
+    """out = clamp(mbqm((a - z_a) * (b - z_b)) + zero_point). a, b, out: flat int8, uint8 or int16.
+
+    isa: what `isa.tag` gives. table: float32[4], or float64 for int16, see `isa.pairs`.
+    """
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -89,17 +127,15 @@ def mul_double_rounding(
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        target = out[row * inner : (row + 1) * inner]
-        if a_step == 1 and b_step == 1:
-            # Slices, so that the loop vectorizes.
-            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
-            for i in range(inner):
-                product = np.int32((np.int32(xs[i]) - za) * (np.int32(ys[i]) - zb))
-                target[i] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
-        else:
-            for i in range(inner):
-                product = np.int32((np.int32(a[at_a + i * a_step]) - za) * (np.int32(b[at_b + i * b_step]) - zb))
-                target[i] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
+        at, i = row * inner, 0
+        while i < inner:
+            if a_step == 1 and b_step == 1:
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+            end = min(i + LANES, inner)
+            for k in range(i, end):
+                product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))
+                out[at + k] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
+            i = end
 
 
 @kernel

@@ -7,6 +7,8 @@ this package, so that any edit, and any upgrade, recompiles.
 
 import functools
 import hashlib
+import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,8 +55,32 @@ class _KernelCacheImpl(caching.CompileResultCacheImpl):
     _locator_classes = [_UserProvidedLocator, _InTreeLocator, _UserWideLocator]  # noqa: RUF012
 
 
+#: Says what is compiled: INFO when it begins and when it is done (`seconds`, `kernel`), DEBUG for loads from the disk.
+LOG = logging.getLogger(__name__)
+
+
 class _KernelCache(caching.FunctionCache):
     _impl_class = _KernelCacheImpl
+
+    def load_overload(self, sig, target_context):
+        name = self._py_func.__name__
+        found = super().load_overload(sig, target_context)
+        if found is None:
+            LOG.info("Compiling %s", name, extra={"kernel": name, "seconds": None})
+            self._since = time.perf_counter()
+        else:
+            LOG.debug("Loaded %s", name, extra={"kernel": name, "seconds": None})
+        return found
+
+    def save_overload(self, sig, data):
+        name, seconds = self._py_func.__name__, time.perf_counter() - self._since
+        LOG.info("Compiled %s in %.1f s", name, seconds, extra={"kernel": name, "seconds": seconds})
+        super().save_overload(sig, data)
+
+
+#: IEEE arithmetic as written, no checks of bounds, and no reference counts: atomic ones would cost more than a short
+#: kernel's work, and kernels allocate nothing.
+_OPTIONS: Any = {"error_model": "numpy", "boundscheck": None, "_nrt": False}
 
 
 def kernel(function: F) -> F:
@@ -63,7 +89,7 @@ def kernel(function: F) -> F:
     IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None)(function)
+    dispatcher: Any = numba.njit(nogil=True, **_OPTIONS)(function)
     if not getattr(config, "DISABLE_JIT", False):
         dispatcher._cache = _KernelCache(function)
     compiled: F = dispatcher
@@ -102,7 +128,7 @@ def subroutine(function: F) -> F:
 
 
 #: How a formula is compiled into a kernel.
-OPTIONS: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
+OPTIONS: Any = {"forceinline": True, **_OPTIONS}
 
 
 def formula(function: F) -> F:
@@ -128,14 +154,13 @@ def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        options: Any = {"forceinline": True, "error_model": "numpy", "boundscheck": None}
-        overload(function, jit_options=options, strict=False)(choose)
+        overload(function, jit_options=OPTIONS, strict=False)(choose)
         return function
 
     return decorate
 
 
 def _helper(function: F, *, forceinline: bool = False) -> F:
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", boundscheck=None, forceinline=forceinline)(function)
+    compiled: Any = numba.njit(nogil=True, forceinline=forceinline, **_OPTIONS)(function)
     helper: F = compiled
     return helper

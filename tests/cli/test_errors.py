@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -14,7 +15,7 @@ from intengine.cli.ops import ops as ops_command
 from tests.cli import models
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
-COMMANDS = sorted(main.commands)
+COMMANDS = main.list_commands(click.Context(main))
 TAKE_MODELS = ["inspect", "run", "verify"]
 
 

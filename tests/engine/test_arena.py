@@ -1,8 +1,12 @@
 """The arena's layout: no overlap in time and space, close to the lower bound."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intengine import Interpreter
 from intengine.arena import ALIGNMENT, Lifetime, allocate, lower_bound
 
 
@@ -36,3 +40,17 @@ def test_no_arena_is_smaller_than_the_lower_bound(lives: list[Lifetime]) -> None
 def test_a_chain_of_equal_tensors_needs_two_slots() -> None:
     chain = [Lifetime(i, 1024, i, i + 1) for i in range(10)]
     assert allocate(chain)[1] == 2048 == lower_bound(chain)
+
+
+def test_tensors_that_do_not_fit_largest_first_are_placed_in_another_order() -> None:
+    lives = [Lifetime(0, 256, 5, 5), Lifetime(1, 192, 1, 4), Lifetime(2, 192, 4, 6), Lifetime(3, 256, 3, 3)]
+    assert allocate(lives)[1] == lower_bound(lives) == 448
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "name", ["detection/yolox_nano_320dw_int8", "classification/vww_96_int8", "audio/yamnet_mixed"]
+)
+def test_arenas_of_real_models_are_near_the_lower_bound(name: str, shared: Path) -> None:
+    plan = Interpreter(shared / "models" / f"{name}.tflite").plan
+    assert plan.arena_size <= 1.05 * lower_bound(plan.lifetimes)

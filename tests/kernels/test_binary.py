@@ -4,15 +4,19 @@ import itertools
 
 import numpy as np
 import pytest
+from intengine_kernels import isa
 from intengine_kernels.add import add_double_rounding
 from intengine_kernels.binary import mul_double_rounding
 
+from intengine.ops._guess import product_table, sum_table
 from tests.spec import elementwise
 
 #: Ties are frequent: powers of two, and one odd multiplier.
 PARAMETERS = [((2**30, 0), (2**30, -1), (2**30, -19)), ((1518500250, 0), (2**30, -3), (1476395008, -18))]
 ONE_ROW = np.array([65536], np.int64)
 STEP = np.array([1], np.int64)
+INSTRUCTION_SET = isa.tag(isa.best())
+NO_TABLE = np.zeros(5, np.float32)
 
 
 def all_pairs() -> tuple[np.ndarray, np.ndarray]:
@@ -26,9 +30,9 @@ def test_all_pairs_of_int8_add_as_specified(sign: int, parameters: tuple[tuple[i
     a, b = all_pairs()
     out = np.empty_like(a)
     first, second, last = parameters
-    add_double_rounding(
-        a, b, ONE_ROW, STEP, STEP, 3, -128, 20, *first, *second, sign, *last, -7, -128, 127, out
-    )  # fmt: skip
+    table = sum_table(((3, *first, 1), (-128, *second, sign)), *last, 20, -7, -128, 127, out.dtype)
+    before = (INSTRUCTION_SET, table, a, b, ONE_ROW, STEP, STEP)
+    add_double_rounding(*before, 3, -128, 20, *first, *second, sign, *last, -7, -128, 127, out)
     expected = [
         elementwise.add(x, y, 3, -128, 20, first, second, sign, last, -7, -128, 127)
         for x, y in zip(a.tolist(), b.tolist(), strict=True)
@@ -40,7 +44,9 @@ def test_all_pairs_of_int8_multiply_as_specified() -> None:
     a, b = all_pairs()
     out = np.empty_like(a)
     for multiplier, shift in [(2**30, -6), (1518500250, -7)]:
-        mul_double_rounding(a, b, ONE_ROW, STEP, STEP, 3, -128, multiplier, shift, 5, -100, 120, out)
+        table = product_table(multiplier, shift, (3, -128), 5, -100, 120, out.dtype)
+        before = (INSTRUCTION_SET, table, a, b, ONE_ROW, STEP, STEP)
+        mul_double_rounding(*before, 3, -128, multiplier, shift, 5, -100, 120, out)
         expected = [
             elementwise.mul(x, y, 3, -128, multiplier, shift, 5, -100, 120)
             for x, y in zip(a.tolist(), b.tolist(), strict=True)
@@ -60,5 +66,5 @@ def test_uncompiled_and_broadcast_kernels_add_as_specified() -> None:
     ]
     for function in (kernel, add_double_rounding):
         out = np.empty(36, np.int8)
-        function(a, b, shape, along, repeated, 0, 0, 20, *first, *second, 1, *last, 0, -128, 127, out)
+        function(None, NO_TABLE, a, b, shape, along, repeated, 0, 0, 20, *first, *second, 1, *last, 0, -128, 127, out)
         assert out.tolist() == expected

@@ -1,0 +1,3 @@
+from tests.cli.conftest import cli, custom, small, two
+
+__all__ = ["cli", "custom", "small", "two"]

@@ -1,0 +1,1 @@
+"""The inside view and what explains with it."""
