@@ -13,67 +13,83 @@ the bias was made for other scales: a factor that all channels share goes to the
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from intengine_kernels.error_sums import part_sums
 from numpy.typing import NDArray
 
 from intengine.accuracy.metrics import decibel
 from intengine.accuracy.records import OWN_SOURCES, Attribution, Part, Source
 
+_SOURCES = tuple(Source)
+_OWN = np.array([source in OWN_SOURCES for source in _SOURCES])
 
-@dataclass(eq=False)
+
 class Energies:
     """Sums over samples of one layer's parts.
 
+    Args:
+        channels: size of the output's last axis, 1 for ranks below 2.
+
     Attributes:
-        signal: sum of float**2. error: <e, e>. own: energy of the own error, the sum of the own parts.
+        signal: sum of float**2. error: <e, e>, of the error as it is, not of the parts.
         count: elements. samples: how many.
-        square, with_error, total, with_own: source -> <e_i, e_i>, <e_i, e>, sum of e_i, <e_i, own error>.
-        by_channel: source -> float64[C], <e_i, e_i> by the last axis.
     """
 
-    channels: int
-    signal: float = 0.0
-    error: float = 0.0
-    own: float = 0.0
-    count: int = 0
-    samples: int = 0
-    square: dict[Source, float] = field(default_factory=dict)
-    with_error: dict[Source, float] = field(default_factory=dict)
-    with_own: dict[Source, float] = field(default_factory=dict)
-    total: dict[Source, float] = field(default_factory=dict)
-    by_channel: dict[Source, NDArray[np.float64]] = field(default_factory=dict)
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.signal = self.error = 0.0
+        self.count = self.samples = 0
+        self._present: set[Source] = set()
+        self._gram = np.zeros((len(_SOURCES), len(_SOURCES)))
+        self._totals = np.zeros(len(_SOURCES))
+        self._by_channel = np.zeros((len(_SOURCES), channels))
 
     def add(self, sources: Sequence[Source], values: Sequence[NDArray[np.float64]]) -> None:
         """Add one sample's stages; a sample with a value that is not finite is left out."""
-        if not all(np.isfinite(value).all() for value in values):
+        stages = np.stack(values)
+        if not np.isfinite(stages).all():
             return
-        error = values[-1] - values[0]
-        parts: dict[Source, NDArray[np.float64]] = {}
-        for source, before, after in zip(sources, values[:-1], values[1:], strict=True):
-            _add(parts, source, after - before)
-        own = np.zeros_like(error)
-        for source in OWN_SOURCES:
-            if source in parts:
-                own += parts[source]
-        self.signal += float(values[0] @ values[0])
-        self.error += float(error @ error)
-        self.own += float(own @ own)
-        self.count += error.size
+        slots = np.array([_SOURCES.index(source) for source in sources], np.int64)
+        part_sums(stages, slots, np.zeros(len(_SOURCES)), self._gram, self._totals, self._by_channel)
+        self._present.update(sources)
+        error = stages[-1] - stages[0]
+        self.error += float((error * error).sum())
+        self.signal += float((stages[0] * stages[0]).sum())
+        self.count += stages.shape[1]
         self.samples += 1
-        for source, part in parts.items():
-            _add(self.square, source, float(part @ part))
-            _add(self.with_error, source, float(part @ error))
-            _add(self.with_own, source, float(part @ own))
-            _add(self.total, source, float(part.sum()))
-            rows = part.reshape(-1, self.channels)
-            _add(self.by_channel, source, np.einsum("rc,rc->c", rows, rows))
+
+    @property
+    def _products(self) -> NDArray[np.float64]:
+        """float64[P, P], <e_i, e_j>."""
+        return self._gram + np.tril(self._gram, -1).T
+
+    @property
+    def own(self) -> float:
+        """Energy of the own error, the sum of the own parts."""
+        return float(self._products[_OWN][:, _OWN].sum())
+
+    def square(self, source: Source) -> float:
+        """<e_i, e_i>."""
+        at = _SOURCES.index(source)
+        return float(self._gram[at, at])
+
+    def mean(self, source: Source) -> float:
+        """Mean of e_i."""
+        return float(self._totals[_SOURCES.index(source)]) / max(self.count, 1)
+
+    def by_channel(self, source: Source) -> NDArray[np.float64]:
+        """float64[C], <e_i, e_i> by the last axis."""
+        return self._by_channel[_SOURCES.index(source)]
+
+    def share(self, source: Source) -> float:
+        """<e_i, e> / <e, e>."""
+        return float(self._products[_SOURCES.index(source)].sum()) / self.error if self.error else 0.0
 
     def own_share(self, source: Source) -> float:
         """<e_i, own error> / <own error, own error>."""
-        return self.with_own.get(source, 0.0) / self.own if self.own else 0.0
+        with_own = float(self._products[_SOURCES.index(source)][_OWN].sum())
+        return with_own / self.own if self.own else 0.0
 
     def result(self, needed: float) -> Attribution:
         """The split.
@@ -84,12 +100,12 @@ class Energies:
         parts = tuple(
             Part(
                 source,
-                self.with_error[source] / self.error if self.error else 0.0,
-                math.sqrt(self.square[source] / max(self.count, 1)),
-                float(decibel(self.signal, self.square[source])),
+                self.share(source),
+                math.sqrt(self.square(source) / max(self.count, 1)),
+                float(decibel(self.signal, self.square(source))),
             )
-            for source in Source
-            if source in self.square
+            for source in _SOURCES
+            if source in self._present
         )
         total = sum(part.share for part in parts)
         return Attribution(
@@ -100,7 +116,3 @@ class Energies:
             max(self.own - needed, 0.0) / self.signal if self.signal else 0.0,
             abs(1.0 - total) if self.error else 0.0,
         )
-
-
-def _add(sums: dict[Source, Any], source: Source, value: Any) -> None:
-    sums[source] = sums.get(source, 0.0) + value

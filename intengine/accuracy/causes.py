@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intengine.accuracy.attribution import Energies
 from intengine.accuracy.local import SAME_SCALE
-from intengine.accuracy.metrics import real_range
+from intengine.accuracy.metrics import decibel, real_range
 from intengine.accuracy.records import Cause, ErrorStats, Source
 from intengine.accuracy.weight_faults import Filter, weight_causes
 from intengine.model import TensorSpec
@@ -98,7 +97,7 @@ def _all(found: Findings) -> Iterator[Cause]:
         return
     share = energies.own_share
     clipping = share(Source.CLIPPING)
-    if clipping >= _LEAST:
+    if clipping >= _LEAST and not clips_by_a_step(found.spec, found.local):
         yield _clipped(found, clipping)
     operator = share(Source.OPERATOR)
     if operator >= _LEAST:
@@ -107,6 +106,8 @@ def _all(found: Findings) -> Iterator[Cause]:
         for id, text, weight, evidence in weight_causes(found.filter, energies, share):
             yield _cause(id, text, weight, **evidence)
     rounding = share(Source.OUTPUT_ROUNDING)
+    if clips_by_a_step(found.spec, found.local):
+        rounding += clipping
     if rounding >= _LEAST:
         yield _rounding(found, rounding)
     yield from _from_inputs(found)
@@ -161,8 +162,8 @@ def _operator(found: Findings, weight: float) -> Cause:
 
 def _rounding(found: Findings, weight: float) -> Cause:
     energies, local = found.energies, found.local
-    mean = energies.total[Source.OUTPUT_ROUNDING] / max(energies.count, 1)
-    rms = math.sqrt(energies.square[Source.OUTPUT_ROUNDING] / max(energies.count, 1))
+    mean = energies.mean(Source.OUTPUT_ROUNDING)
+    rms = math.sqrt(energies.square(Source.OUTPUT_ROUNDING) / max(energies.count, 1))
     lsb = f"{local.rmse_lsb:.2f} LSB" if local.rmse_lsb is not None else f"{local.rmse:.3g}"
     if rms and abs(mean) > 0.6 * rms and (local.rmse_lsb or 0.0) > 0.35:
         return _cause(
@@ -180,7 +181,7 @@ def _rounding(found: Findings, weight: float) -> Cause:
             weight, channel=channel, ratio=ratio, gain_db=gain,
         )  # fmt: skip
     if use is not None and use < 0.5:
-        gain = -20 * math.log10(max(use, 1e-6))
+        gain = 2 * float(decibel(1.0, max(use, 1e-6)))
         cause = _cause(
             "unused-range",
             f"The float values use {use:.1%} of the range; one that fits would give {gain:+.0f} dB.",
@@ -204,18 +205,15 @@ def _outlier(local: ErrorStats) -> tuple[int, float, float] | None:
     first, second = float(sizes[order[-1]]), float(sizes[order[-2]])
     if first < _OUTLIER * median or first < 1.5 * second:
         return None
-    return int(order[-1]), first / median, 20 * math.log10(first / second)
+    return int(order[-1]), first / median, 2 * float(decibel(first, second))
 
 
 def _from_inputs(found: Findings) -> Iterator[Cause]:
     energies = found.energies
-    part = (
-        sum(energies.with_error.get(source, 0.0) for source in (Source.INPUT_RANGE, Source.INPUT_ROUNDING))
-        / energies.error
-    )
+    part = energies.share(Source.INPUT_RANGE) + energies.share(Source.INPUT_ROUNDING)
     own = energies.own / energies.error
     if part > 0.5 and part > own:
-        cut = energies.with_error.get(Source.INPUT_RANGE, 0.0) / energies.error
+        cut = energies.share(Source.INPUT_RANGE)
         text = f"{part:.0%} of the local error comes with the inputs"
         text += f", {cut:.0%} of it because of their range." if cut > _LEAST else ": they are rounded."
         # Below every own cause of weight, since it is another layer's.
@@ -235,6 +233,10 @@ def rounding_energy(spec: TensorSpec, op: str, local: ErrorStats, actual: float,
     return min(actual, count * step * step / 12.0)
 
 
-def channel_energy(energies: Energies, source: Source) -> NDArray[np.float64]:
-    """float64[C], zeros if the layer does not have that part."""
-    return energies.by_channel.get(source, np.zeros(energies.channels))
+def clips_by_a_step(spec: TensorSpec, local: ErrorStats) -> bool:
+    """Whether no float value is beyond the range by more than a step, as a SOFTMAX's 1 is beyond 255/256."""
+    lo, hi = real_range(spec.quantization, spec.type)
+    if math.isinf(lo):
+        return True
+    step = 1.01 * float(spec.quantization.scale[0])
+    return local.float_max <= hi + step and local.float_min >= lo - step

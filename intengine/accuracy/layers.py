@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from intengine.accuracy._kinds import MATRIX
 from intengine.accuracy.attribution import Energies
-from intengine.accuracy.causes import Findings, channel_energy, find_causes, rounding_energy
+from intengine.accuracy.causes import Findings, clips_by_a_step, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
 from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
@@ -94,8 +94,8 @@ class LayerWork:
         propagated = as_real(self._graph, self.tensor, mine) - base
         local = as_real(self._graph, self.tensor, out) - base
         if np.isfinite(propagated).all() and np.isfinite(local).all():
-            self._with_propagated += float((propagated - local) @ propagated)
-            self._propagated_energy += float(propagated @ propagated)
+            self._with_propagated += float(((propagated - local) * propagated).sum())
+            self._propagated_energy += float((propagated * propagated).sum())
         if self._splits:
             self._split(out, elements, real, ours)
 
@@ -171,12 +171,12 @@ class LayerWork:
         found = Findings(
             spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
         )
-        needed = rounding_energy(
-            spec, layer.op, local, energies.square.get(Source.OUTPUT_ROUNDING, 0.0), energies.count
-        )
+        needed = rounding_energy(spec, layer.op, local, energies.square(Source.OUTPUT_ROUNDING), energies.count)
+        if clips_by_a_step(spec, local):
+            needed += energies.square(Source.CLIPPING)
         if filter_ is not None:
             for source, least in ((Source.WEIGHTS, filter_.needed), (Source.BIAS, filter_.needed_bias)):
-                energy = channel_energy(energies, source)
+                energy = energies.by_channel(source)
                 needed += float(least(energy).sum()) if energy.size == filter_.real.shape[0] else float(energy.sum())
         return replace(layer, attribution=energies.result(needed), causes=find_causes(found))
 

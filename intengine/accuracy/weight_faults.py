@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.accuracy.attribution import Energies
+from intengine.accuracy.metrics import decibel
 from intengine.accuracy.records import Source
 
 Found = tuple[str, str, float, dict[str, Any]]
@@ -82,8 +83,8 @@ def weight_causes(filter: Filter, energies: Energies, share: Callable[[Source], 
 
 def _match(energies: Energies, source: Source, filter: Filter) -> NDArray[np.float64]:
     """float64[C], output energy by filter row; by the weights' own error where the output has other channels."""
-    found = energies.by_channel.get(source)
-    return found if found is not None and found.size == filter.real.shape[0] else filter.error
+    found = energies.by_channel(source)
+    return found if found.size == filter.real.shape[0] else filter.error
 
 
 def _weights(filter: Filter, energy: NDArray[np.float64], share: float) -> Iterator[Found]:
@@ -96,7 +97,7 @@ def _weights(filter: Filter, energy: NDArray[np.float64], share: float) -> Itera
     rest = ((filter.used - slope[:, None] * filter.real) ** 2).sum(axis=1)
     step = filter.real.shape[1] * filter.scale**2 / 12.0
     moved = (filter.used - filter.real).mean(axis=1)
-    gain = float(10 * np.log10(total / max(float(filter.needed(energy).sum()), 1e-300)))
+    gain = float(decibel(total, max(float(filter.needed(energy).sum()), 1e-300)))
     same_scale = bool(np.ptp(filter.scale) <= 1e-6 * float(filter.scale.max(initial=0.0)))
     factor = (np.abs(slope - 1.0) > 0.02) & (rest <= 0.3 * filter.error) & (np.abs(integers).max(axis=1) >= 8)
     shifted = np.abs(moved) > 0.75 * filter.scale

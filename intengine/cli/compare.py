@@ -24,9 +24,7 @@ from intengine.samples import load_arrays
 @click.option("--data", required=True, help="An .npy, .npz or image, a folder of them, or random:N:seed.")
 @click.option("--ref", type=click.Choice(["dequant"]), help="Compare with the model itself on real numbers.")
 @click.option("--map", "pairs", multiple=True, metavar="TENSOR=ARRAY", help="For activations whose names differ.")
-@click.option(
-    "--labels", type=click.Path(path_type=Path), help="An .npy of the right answers; else `labels` in --data."
-)
+@click.option("--labels", type=click.Path(path_type=Path), help="An .npy of the right answers; else that in --data.")
 @click.option("--samples", type=click.IntRange(min=1), help="Use so many samples at most.")
 @click.option(
     "--attributed", type=click.IntRange(min=0), default=16, show_default=True, help="Samples to split errors by source."

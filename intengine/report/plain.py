@@ -5,6 +5,8 @@ from typing import Any
 from intengine.plain import plain
 from intengine.verification import VerifyResult
 
+__all__ = ["plain", "verify_result"]
+
 
 def verify_result(result: VerifyResult) -> dict[str, Any]:
     """A verification with its sums."""

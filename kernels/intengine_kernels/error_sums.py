@@ -5,7 +5,9 @@ import numpy as np
 from intengine_kernels.jit import kernel
 
 #: Rows of `sums`.
-COUNT, FLOAT_SQUARES, REAL_SQUARES, PRODUCTS, ERROR_SQUARES, ERRORS, MAX_ERROR, LEAST, GREATEST, BELOW, ABOVE = range(11)
+COUNT, FLOAT_SQUARES, REAL_SQUARES, PRODUCTS, ERROR_SQUARES, ERRORS, MAX_ERROR, LEAST, GREATEST, BELOW, ABOVE = range(
+    11
+)
 ROWS = 11
 
 
@@ -49,3 +51,28 @@ def error_sums(x, q, scale, zero_point, lo, hi, bins, sums, squares):
             sums[ABOVE, c] += 1.0 if real > hi else 0.0
         if bins.shape[0]:
             squares[bins[row]] += total
+
+
+@kernel
+def part_sums(stages, slots, part, gram, totals, by_channel):
+    """Add the inner products of the parts of an error, the differences between stages that follow each other.
+
+    Args:
+        stages: float64[S + 1, n], n a multiple of C. slots: int64[S], the part that each difference belongs to.
+        part: float64[P], work space.
+        gram: float64[P, P], its lower triangle: sum of part_i * part_j, j <= i. totals: float64[P], sum of part_i.
+        by_channel: float64[P, C], sum of part_i**2 by the last axis.
+    """
+    channels = by_channel.shape[1]
+    for at in range(stages.shape[1]):
+        part[:] = 0.0
+        for s in range(slots.shape[0]):
+            part[slots[s]] += stages[s + 1, at] - stages[s, at]
+        c = at % channels
+        for i in range(part.shape[0]):
+            value = part[i]
+            if value != 0.0:
+                totals[i] += value
+                by_channel[i, c] += value * value
+                for j in range(i + 1):
+                    gram[i, j] += value * part[j]
