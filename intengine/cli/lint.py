@@ -12,7 +12,7 @@ from intengine.linting import Finding, Severity, accumulator_bounds, rules
 from intengine.linting import lint as run_lint
 from intengine.linting._bounds import Bound, summary
 from intengine.reader import load
-from intengine.report import plain
+from intengine.plain import plain
 
 SCHEMA = "intengine.lint/1"
 
