@@ -78,6 +78,8 @@ def why_not(graph: Subgraph, node: Node, real: frozenset[int]) -> str:
         return "it calls a subgraph"
     if node.op not in FLOATABLE:
         return "there is no float32 form of it with the same tensors"
+    if node.op in (*MATRIX, "BATCH_MATMUL") and graph.tensors[node.outputs[0]].type is TensorType.INT32:
+        return "its outputs are sums of integers"
     return _odd(touched, real) or _odd_bias(graph, node)
 
 

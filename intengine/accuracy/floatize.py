@@ -38,12 +38,27 @@ class Floatized:
     node_of: Mapping[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Twin:
+    """What a float model has in a node's place, to compute in float32 as that model does.
+
+    Attributes:
+        op, options: the operator.
+        constants: place among the node's inputs -> float32 values in place of the dequantized ones.
+    """
+
+    op: str
+    options: Options
+    constants: Mapping[int, NDArray[Any]] = field(default_factory=dict)
+
+
 def floatize(
     model: Model,
     nodes: Collection[int] | None = None,
     *,
     subgraph: int = 0,
     constants: Mapping[int, NDArray[Any]] | None = None,
+    twins: Mapping[int, Twin] | None = None,
     keep_borders: bool = False,
 ) -> Floatized:
     """`model` with these nodes computing in float32 on dequantized constants.
@@ -58,8 +73,9 @@ def floatize(
     Args:
         nodes: nodes of the subgraph; all, if None.
         subgraph: the one whose nodes they are; the others stay as they are.
-        constants: tensor -> real values to take in place of the dequantized ones (a float model's weights).
-        keep_borders: keep the types of the graph's inputs and outputs.
+        constants: tensor -> real values to take in place of the dequantized ones.
+        twins: node -> what a float model has in its place, which then says what it computes.
+        keep_borders: keep the types of the graph's inputs and outputs, as is done where other subgraphs call it.
 
     Raises:
         InputError: for a node that the subgraph does not have.
@@ -73,7 +89,8 @@ def floatize(
     quantized = {node.index for node in graph.nodes if _touches(node, real, graph)}
     refused = {i: why for i in wanted & quantized if (why := why_not(graph, graph.nodes[i], real))}
     chosen = _with_movers(graph, real, quantized, wanted & quantized - refused.keys())
-    work = _Work(graph, real, chosen, constants or {}, keep_borders=keep_borders or subgraph > 0)
+    called = subgraph > 0 and all(signature.subgraph != subgraph for signature in model.signatures)
+    work = _Work(graph, real, chosen, constants or {}, twins or {}, keep_borders=keep_borders or called)
     made = work.graph()
     graphs = (*model.subgraphs[:subgraph], made, *model.subgraphs[subgraph + 1 :])
     signatures = tuple(_signature(s, graph, made) if s.subgraph == subgraph else s for s in model.signatures)
@@ -151,10 +168,12 @@ class _Work:
         real: frozenset[int],
         chosen: set[int],
         constants: Mapping[int, NDArray[Any]],
+        originals: Mapping[int, Twin],
         *,
         keep_borders: bool,
     ) -> None:
-        self._graph, self._real, self._chosen, self._constants = graph, real, chosen, constants
+        self._graph, self._real, self._chosen = graph, real, chosen
+        self._constants, self._originals = constants, originals
         self._tensors = list(graph.tensors)
         self._nodes: list[Node] = []
         self.twins: dict[int, int] = {}
@@ -206,7 +225,10 @@ class _Work:
                 replace(node, op="MUL", version=1, options=default_options("MUL")), [*inputs, self._unit()], outputs
             )
             return
-        if "fused_activation_function" in node.options:
+        if node.index in self._originals:
+            original = self._originals[node.index]
+            node = replace(node, op=original.op, options=original.options)
+        elif "fused_activation_function" in node.options:
             activation = folded_activation(self._graph, node)
             fields = {**node.options, "fused_activation_function": activation}
             node = replace(node, options=Options(node.options.table, fields))
@@ -217,28 +239,30 @@ class _Work:
         if i < 0:
             return i
         spec = self._graph.tensors[i]
+        original = self._originals.get(node.index)
+        if original is not None and at in original.constants:
+            return self._constant(spec, original.constants[at])
+        if i in self._constants:
+            return self.twins[i] if i in self.twins else self._constant(spec, self._constants[i])
         if node.op in MATRIX and at == MATRIX[node.op][2] and spec.type is not TensorType.FLOAT32:
-            return self._bias(node, spec)
+            # Its scale is that of its node, so another node that shares the integers has a twin of its own.
+            return self._constant(spec, unpack(spec).reshape(-1) * bias_scale(self._graph, node))
         if i not in self._real:
             return i
+        if i not in self.twins and spec.raw is not None:
+            return self._constant(spec, dequantize(unpack(spec), spec.quantization))
         if i not in self.twins:
-            twin = self._twin(i)
-            if spec.raw is not None:
-                values = self._constants.get(i)
-                self._fill(twin, dequantize(unpack(spec), spec.quantization) if values is None else values)
-            else:
-                self._insert("DEQUANTIZE", i, twin)
+            self._insert("DEQUANTIZE", i, self._twin(i))
         return self.twins[i]
 
-    def _bias(self, node: Node, spec: TensorSpec) -> int:
-        values = self._constants.get(spec.index)
-        if values is None:
-            values = unpack(spec).reshape(-1) * bias_scale(self._graph, node)
-        # Its scale is that of its node, so another node that shares the integers has a twin of its own.
-        twin = self._new(spec, spec.name)
-        self.twins.setdefault(spec.index, twin)
-        self._fill(twin, values)
-        return twin
+    def _constant(self, spec: TensorSpec, values: NDArray[Any]) -> int:
+        """A float32 constant in place of an integer one; the first is its twin."""
+        index = self._new(spec, spec.name)
+        self.twins.setdefault(spec.index, index)
+        real = np.ascontiguousarray(values, np.float32).reshape(spec.shape)
+        made = replace(self._tensors[index], shape_signature=(), raw=pack(real, TensorType.FLOAT32))
+        self._tensors[index] = made
+        return index
 
     def _need_quantized(self, i: int) -> None:
         """See that the tensor itself has its value, where only its twin does."""
@@ -256,11 +280,6 @@ class _Work:
             TensorSpec(index, name, TensorType.FLOAT32, spec.shape, spec.shape_signature, has_rank=spec.has_rank)
         )
         return index
-
-    def _fill(self, index: int, values: NDArray[Any]) -> None:
-        spec = self._tensors[index]
-        real = np.ascontiguousarray(values, np.float32).reshape(spec.shape)
-        self._tensors[index] = replace(spec, shape_signature=(), raw=pack(real, TensorType.FLOAT32))
 
     def _unit(self) -> int:
         if self._one < 0:

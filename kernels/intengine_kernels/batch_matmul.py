@@ -15,7 +15,7 @@ def batch_matmul_requantize(
     Args:
         a: int8 or int16 [*, M, K]. b: int8 or int16 [*, N, K]. from_a, from_b: int64[B], the batch each output reads.
         multiplier, shift, scale: [N]; see `requantize_row` for these and what follows.
-        acc: scratch [N], int32 for int8, whose sums wrap as those of all schemes for them do, and int64 for int16, whose
+        acc: scratch [N], int32 for int8, whose sums wrap as all schemes for them do, and int64 for int16, whose
             zero points are 0.
         out: int8 or int16 [B, M, N], written.
     """
