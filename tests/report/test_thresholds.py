@@ -54,6 +54,12 @@ def test_a_rule_for_nothing_fails(found: Comparison, tmp_path: Path, rule: str) 
     assert "'typo'" in one.name
 
 
+def test_the_limits_of_the_documentation_are_limits(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "accuracy.md").read_text(encoding="utf-8")
+    found = limits(tmp_path, page.split("```toml\n")[1].split("```")[0])
+    assert (len(found.model), len(found.outputs), len(found.layers)) == (2, 1, 1)
+
+
 def test_json_and_toml_say_the_same(tmp_path: Path) -> None:
     rules = {"model": {"min_coverage": 0.5}, "layer": [{"node": 3, "max_severity": 1}]}
     toml = "[model]\nmin_coverage = 0.5\n[[layer]]\nnode = 3\nmax_severity = 1\n"
