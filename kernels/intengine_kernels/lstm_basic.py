@@ -27,8 +27,10 @@ def _concatenate(x, output, joined):
     """joined[b] = x[b], output[b]."""
     depth = x.shape[1]
     for b in range(x.shape[0]):
-        joined[b, :depth] = x[b]
-        joined[b, depth:] = output[b]
+        for k in range(depth):
+            joined[b, k] = x[b, k]
+        for k in range(output.shape[1]):
+            joined[b, depth + k] = output[b, k]
 
 
 @kernel
