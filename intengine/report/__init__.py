@@ -4,4 +4,4 @@ from intengine.report.junit import verify_junit
 from intengine.report.plain import verify_result
 from intengine.report.summary import summarize
 
-__all__ = ["summarize", "verify_junit", "verify_result"]
+__all__ = ["plain", "summarize", "verify_junit", "verify_result"]
