@@ -1,6 +1,6 @@
 """Writes the JSON Schema of what `intengine compare --json` prints, from the records themselves.
 
-python tools/comparison_schema.py            write intengine/report/schemas/comparison-1.json
+python tools/comparison_schema.py            write intengine/report/accuracy/schemas/comparison-1.json
 """
 
 import json
@@ -15,7 +15,7 @@ import numpy as np
 
 from intengine.accuracy import records
 
-PATH = Path(__file__).parent.parent / "intengine/report/schemas/comparison-1.json"
+PATH = Path(__file__).parent.parent / "intengine/report/accuracy/schemas/comparison-1.json"
 _NUMBER = {"$ref": "#/$defs/number"}
 #: What `Comparison.to_json` adds to the fields of its records.
 _ADDED: dict[str, dict[str, Any]] = {

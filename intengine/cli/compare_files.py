@@ -11,7 +11,7 @@ from intengine.cli.arrays import check_new_file
 from intengine.cli.console import Printer, as_json, verdict
 from intengine.errors import InputError
 from intengine.reader import load
-from intengine.report import (
+from intengine.report.accuracy import (
     Check,
     Thresholds,
     check,
@@ -23,7 +23,7 @@ from intengine.report import (
     thumbnails,
     write_layers,
 )
-from intengine.report.model_explorer import FIGURES, explorer_graph
+from intengine.report.accuracy.model_explorer import FIGURES, explorer_graph
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _OPTIONS = (

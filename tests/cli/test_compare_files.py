@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from intengine.report import html
+from intengine.report.accuracy import html
 from tests.accuracy import digits
 
 FLOAT, INT8 = digits.path("digits_float32.tflite"), digits.path("digits_int8.tflite")

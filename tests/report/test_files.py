@@ -10,9 +10,9 @@ import pytest
 
 from intengine.accuracy import Comparison
 from intengine.accuracy.records import SCHEMA, Source
-from intengine.report import comparison_schema, node_data, write_layers
-from intengine.report.layer_table import COLUMNS
-from intengine.report.model_explorer import FIGURES, explorer_graph
+from intengine.report.accuracy import comparison_schema, node_data, write_layers
+from intengine.report.accuracy.layer_table import COLUMNS
+from intengine.report.accuracy.model_explorer import FIGURES, explorer_graph
 from tests.accuracy import digits
 from tools import comparison_schema as schema_tool
 

@@ -11,8 +11,8 @@ import pytest
 from intengine import load
 from intengine.accuracy import Comparison
 from intengine.errors import MissingDependencyError
-from intengine.report import comparison_html, html, thumbnails
-from intengine.report.page_data import rounded
+from intengine.report.accuracy import comparison_html, html, thumbnails
+from intengine.report.accuracy.page_data import rounded
 from tests.accuracy import digits
 
 for _name in ("jinja2", "plotly"):

@@ -9,7 +9,7 @@ import pytest
 
 from intengine import load
 from intengine.accuracy import Comparison
-from intengine.report import comparison_html, thumbnails
+from intengine.report.accuracy import comparison_html, thumbnails
 from tests.accuracy import digits
 
 playwright = pytest.importorskip("playwright.sync_api")

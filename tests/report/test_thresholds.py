@@ -9,7 +9,7 @@ import pytest
 
 from intengine.accuracy import Comparison
 from intengine.errors import InputError
-from intengine.report import Thresholds, check, comparison_junit, load_thresholds
+from intengine.report.accuracy import Thresholds, check, comparison_junit, load_thresholds
 
 
 def limits(tmp_path: Path, text: str, name: str = "limits.toml") -> Thresholds:

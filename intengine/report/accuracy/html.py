@@ -10,7 +10,7 @@ from typing import Any
 
 from intengine.accuracy.records import Comparison, Layer
 from intengine.errors import MissingDependencyError
-from intengine.report.page_data import page_data
+from intengine.report.accuracy.page_data import page_data
 
 _NEEDED = {"jinja2": "Jinja2", "plotly": "Plotly", "PIL": "Pillow"}
 #: Layers that are shown with their causes before the table.
@@ -70,7 +70,7 @@ def comparison_html(found: Comparison, *, images: Mapping[int, bytes] | None = N
 
 
 def _template(name: str) -> str:
-    return files("intengine.report").joinpath("templates", name).read_text(encoding="utf-8")
+    return files("intengine.report.accuracy").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _plotly() -> str:
