@@ -100,3 +100,14 @@ def test_worst_samples_have_pictures_of_their_pixels(found: Comparison) -> None:
 
 def test_numbers_have_no_more_digits_than_are_shown() -> None:
     assert (rounded(1.23456789), rounded(2.0), rounded(np.nan), rounded(-np.inf)) == (1.2346, 2, None, None)
+
+
+def test_long_names_keep_what_tells_them_apart() -> None:
+    assert html.shorten("a/b;c/d") == "a/b"
+    assert html.shorten("MobilenetV1/MobilenetV1/Conv2d_12_pointwise/Relu6") == "\u2026/Conv2d_12_pointwise/Relu6"
+    assert len(html.shorten("x" * 99)) == 32
+
+
+def test_small_shares_are_not_rounded_to_nothing() -> None:
+    assert [html.percent(share) for share in (0.0, 1e-6, 0.0123, 0.5)] == ["0.00 %", "<0.01 %", "1.23 %", "50.0 %"]
+    assert [html.decibel(value) for value in (31.25, np.inf, -np.inf, np.nan)] == ["31.2", "exact", "no signal", ""]

@@ -15,6 +15,8 @@ from intengine.report.accuracy.page_data import page_data
 _NEEDED = {"jinja2": "Jinja2", "plotly": "Plotly", "PIL": "Pillow"}
 #: Layers that are shown with their causes before the table.
 _WORST = 3
+#: Characters of a name that fit into a cell.
+_NAME = 32
 
 
 def check_html() -> None:
@@ -122,9 +124,12 @@ def sort_key(value: float | None) -> str:
 
 
 def shorten(text: str) -> str:
-    """The first of fused names, at most 40 characters of it."""
+    """The first of fused names; of a long one the last parts, which tell it from its neighbours."""
     name = text.split(";")[0]
-    return name if len(name) <= 40 else f"{name[:39]}\u2026"
+    if len(name) <= _NAME:
+        return name
+    start = name.find("/", len(name) - _NAME)
+    return f"\u2026{name[start:] if start >= 0 else name[1 - _NAME :]}"
 
 
 def clipped(layer: Layer) -> float | None:

@@ -15,7 +15,11 @@
     return made;
   };
   const figure = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
-  const percent = (value) => (value === null || value === undefined ? "–" : `${Number((100 * value).toPrecision(3))} %`);
+  const percent = (value) => {
+    if (value === null || value === undefined) return "–";
+    if (value !== 0 && Math.abs(value) < 5e-5) return value < 0 ? "−0.00 %" : "<0.01 %";
+    return `${Number((100 * value).toFixed(Math.abs(value) < 0.1 ? 2 : 1))} %`;
+  };
   const quality = (stats) => (stats.exact ? "exact" : stats.sqnr_db === null ? "–" : stats.sqnr_db.toFixed(1));
   const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   // Plotly takes some HTML in texts; names from a model are not HTML.
@@ -108,7 +112,7 @@
     const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const text = row.textContent.toLowerCase();
+      const text = `${row.textContent} ${layers[row.dataset.at].name}`.toLowerCase();
       const fits = words.every((word) => text.includes(word))
         && (!$("operator").value || row.dataset.op === $("operator").value)
         && (!$("cause").value || row.dataset.cause === $("cause").value);
