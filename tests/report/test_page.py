@@ -140,6 +140,22 @@ def test_every_layer_and_every_figure_draws(opened: Any, file: Path, found: Comp
     page.locator("#log").set_checked(False)
 
 
+def test_charts_take_the_room_that_hidden_ones_leave(opened: Any, file: Path, found: Comparison) -> None:
+    flat = next(at for at, layer in enumerate(found.layers) if layer.propagated.spatial is None)
+    page = opened(file)
+    widths = []
+    for at in (1, flat, 1):
+        page.goto(f"{file.as_uri()}#layer-{at}")
+        page.wait_for_function(
+            "at => document.querySelector('tr.chosen')?.dataset.at === at && Math.abs("
+            "document.querySelector('#histogram .main-svg').clientWidth - "
+            "document.querySelector('#histogram').clientWidth) < 3",
+            arg=str(at),
+        )
+        widths.append(page.locator("#histogram").bounding_box()["width"])
+    assert widths[1] > 1.5 * widths[0] == 1.5 * widths[2]
+
+
 def test_clip_marks_stand_where_the_range_ends(opened: Any, file: Path, found: Comparison) -> None:
     at = next(at for at, layer in enumerate(found.layers) if layer.op == "ADD")
     page = opened(file, place=f"#layer-{at}")

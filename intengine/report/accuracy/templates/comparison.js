@@ -38,8 +38,12 @@
     made.yaxis = { ...axis, ...(changes.yaxis || {}) };
     return made;
   };
-  const draw = (id, traces, changes) =>
-    Plotly.react($(id), traces, layout(changes), { responsive: true, displaylogo: false, displayModeBar: false });
+  const draw = (id, traces, changes) => {
+    const place = $(id);
+    Plotly.react(place, traces, layout(changes), { responsive: true, displaylogo: false, displayModeBar: false });
+    // A chart keeps its width when its neighbour goes; by the time it is measured it may be gone itself.
+    if (place.querySelector(".main-svg")?.clientWidth !== place.clientWidth) Plotly.Plots.resize(place).catch(() => {});
+  };
 
   // -- the network ----------------------------------------------------------------------------------------
 
@@ -156,7 +160,6 @@
     const layer = layers[chosen];
     const stats = layer[$("side").value] || layer.propagated;
     const channels = stats.channels;
-    $("d-channels").hidden = !channels;
     if (!channels) return;
     const name = $("figure").value;
     const inLsb = layer.scale && ["rmse", "bias", "max_abs"].includes(name);
@@ -172,13 +175,12 @@
     }
     const label = $("figure").selectedOptions[0].textContent;
     draw("channels", [bar], {
-      bargap: 0.15, xaxis: { title: { text: "channel" } }, yaxis: { title: { text: inLsb ? `${label} in LSB` : label } },
+      bargap: 0.15, xaxis: { title: { text: "channel" }, ...(bar.x.length <= 20 ? { dtick: 1 } : {}) }, yaxis: { title: { text: inLsb ? `${label} in LSB` : label } },
     });
   };
 
   const drawHistogram = () => {
     const found = layers[chosen].histogram;
-    $("d-histogram").hidden = !found;
     if (!found) return;
     const step = (counts, name, paint, fill) => ({
       name, type: "scatter", mode: "lines", x: found.edges, y: [...counts, counts[counts.length - 1]],
@@ -197,13 +199,12 @@
     draw("histogram", [step(found.float, "float", "--first", true), step(found.quantized, "quantized", "--second", false)], {
       shapes, annotations, hovermode: "x", legend: { orientation: "h", x: 0.5, xanchor: "center", y: -0.2, yanchor: "top" },
       margin: { l: 56, r: 12, t: 28, b: 60 }, xaxis: { range: [first - pad, last + pad], zeroline: false },
-      yaxis: { type: $("log").checked ? "log" : "linear", title: { text: "values" }, exponentformat: "power" },
+      yaxis: { type: $("log").checked ? "log" : "linear", title: { text: "values" }, exponentformat: "power", ...($("log").checked ? { dtick: 1 } : {}) },
     });
   };
 
   const drawSpatial = () => {
     const map = layers[chosen].spatial;
-    $("d-spatial").hidden = !map;
     if (!map) return;
     draw("spatial", [{ type: "heatmap", z: map, colorscale: "Viridis", hovertemplate: "row %{y}, column %{x}: %{z:.4~g}<extra></extra>", colorbar: { thickness: 12, outlinewidth: 0, exponentformat: "power" } }], {
       margin: { l: 36, r: 12, t: 12, b: 32 }, yaxis: { autorange: "reversed", scaleanchor: "x", constrain: "domain", showgrid: false },
@@ -251,6 +252,11 @@
     drawLayer();
   };
   const drawLayer = () => {
+    const layer = layers[chosen];
+    // All of them before the first is drawn: a chart takes the width that the others leave.
+    $("d-channels").hidden = !layer.propagated.channels;
+    $("d-histogram").hidden = !layer.histogram;
+    $("d-spatial").hidden = !layer.spatial;
     drawChannels();
     drawHistogram();
     drawSpatial();
