@@ -47,7 +47,7 @@ def _is_image(shape: Sequence[int]) -> bool:
 
 
 def _png(values: NDArray[Any]) -> bytes:
-    """8-bit integers as pixels, everything else between its least and greatest value; nothing without Pillow."""
+    """8-bit integers as pixels, everything else between its least and greatest value."""
     from PIL import Image
 
     pixels = _pixels(values[0])
