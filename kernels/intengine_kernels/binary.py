@@ -82,18 +82,18 @@ def _proven_for(isa, *rest):
     return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
 
 
-def _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     return 0
 
 
-def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
-    return guess_products(a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
+    return guess_products(a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @chosen(_proven_for)
-def _proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
-    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @kernel
@@ -116,7 +116,7 @@ def mul_double_rounding(
 ):
     """out = clamp(mbqm((a - z_a) * (b - z_b)) + zero_point). a, b, out: flat int8, uint8 or int16.
 
-    isa: what `isa.tag` gives. table: float32[4], or float64 for int16, see `isa.pairs`.
+    isa: what `isa.tag` gives. table: float32[7], or float64 for int16, see `isa.pairs`.
     """
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
@@ -130,7 +130,7 @@ def mul_double_rounding(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))
