@@ -5,7 +5,6 @@ import numpy as np
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.jit import inline, kernel, subroutine
 
-
 #: The greatest float32 below one half: trunc(x + it with the sign of x) rounds x to the nearest, halves away from zero.
 _ALMOST_HALF = np.float32(0.49999997)
 _LIMIT = np.float32(2147483648.0)

@@ -8,7 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I1, I32, I64, call, const, counted, load, local_function, splat
+from intengine_kernels.isa.ir import I1, I32, I64, const, counted, load, local_function, splat
 
 LANES = 16
 
