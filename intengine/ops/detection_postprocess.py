@@ -106,7 +106,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     outs = (ctx.output(0).ref((rows, 4)), ctx.output(1).ref((rows,)), ctx.output(2).ref((rows,)), ctx.output(3).ref())
     scales = np.array(settings.scales, np.float32)
     if settings.regular:
-        kernel, several = detect_regular, (settings.classes, min(settings.per_class, settings.most))
+        kernel: Callable[..., bool] = detect_regular
+        several: tuple[int, ...] = (settings.classes, min(settings.per_class, settings.most))
         places = settings.most
     else:
         kernel, several = detect_fast, (settings.classes,)
