@@ -1,6 +1,8 @@
 """Steps + buffers -> calls: every reference replaced by the array it means, once, before running."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,8 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from intengine.state import State
-from intengine.step import Holder, Late, Memory, Ref, Scratch, Step, leaves
+from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
+from intengine.workers import Workers
 
 BoundCall = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -27,43 +30,83 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
     return as_strided(flat[ref.offset :], ref.shape, [stride * step for stride in ref.strides])
 
 
-def bind_step(
-    step: Step,
-    buffers: Mapping[int, NDArray[Any]],
-    scratch: Callable[[Scratch], NDArray[Any]] | None = None,
-    *,
-    holders: Mapping[int, Holder] | None = None,
-    state: State | None = None,
-) -> list[BoundCall]:
-    """The calls of one step on these buffers; calls that name the same Scratch object share its memory.
+#: Multiply-accumulates that a thread must get, so that waking it pays.
+_LEAST_WORK = 1_000_000
+
+
+class Binder:
+    """Puts arrays in place of references.
 
     Args:
-        holders: tensor -> where late outputs go. state: what stands for MEMORY.
+        buffers: tensor -> array. holders: tensor -> where late outputs go. state: what stands for MEMORY.
+        pools: work space for each thread; new arrays if there is none. workers: who shares calls that can be split.
     """
-    taken: dict[int, NDArray[Any]] = {}
 
-    def resolve(arg: Any) -> Any:
-        if isinstance(arg, tuple):
-            parts = map(resolve, arg)
-            return type(arg)(*parts) if hasattr(arg, "_fields") else tuple(parts)
-        if isinstance(arg, Late):
-            assert holders is not None
-            return holders[arg.tensor]
-        if isinstance(arg, Memory):
-            return state
-        if isinstance(arg, Ref):
-            return view(arg, buffers[arg.tensor])
-        if isinstance(arg, Scratch):
-            if id(arg) not in taken:
-                taken[id(arg)] = scratch(arg) if scratch else np.empty(arg.shape, arg.dtype)
-            return taken[id(arg)]
-        return arg
+    def __init__(
+        self,
+        buffers: Mapping[int, NDArray[Any]],
+        *,
+        holders: Mapping[int, Holder] | None = None,
+        state: State | None = None,
+        pools: "Sequence[ScratchPool]" = (),
+        workers: Workers | None = None,
+    ) -> None:
+        self._buffers = buffers
+        self._holders = holders or {}
+        self._state = state
+        self._pools = pools
+        self._workers = workers
 
-    calls = []
-    for call in step.calls:
-        args = tuple(resolve(arg) for arg in call.args)
-        calls.append((specialize(call.kernel, args), args))
-    return calls
+    def bind(self, step: Step) -> list[BoundCall]:
+        """The calls of one step; calls that name the same Scratch object share its memory."""
+        for pool in self._pools:
+            pool.reset()
+        used = [{id(arg) for arg in leaves(call.args) if isinstance(arg, Scratch)} for call in step.calls]
+        named = Counter(key for keys in used for key in keys)
+        taken: dict[tuple[int, int], NDArray[Any]] = {}
+
+        def resolve(arg: Any, part: int) -> Any:
+            if isinstance(arg, tuple):
+                items = [resolve(item, part) for item in arg]
+                return type(arg)(*items) if hasattr(arg, "_fields") else tuple(items)
+            if isinstance(arg, Late):
+                return self._holders[arg.tensor]
+            if isinstance(arg, Memory):
+                return self._state
+            if isinstance(arg, Ref):
+                return view(arg, self._buffers[arg.tensor])
+            if isinstance(arg, Scratch):
+                owner = part if named[id(arg)] == 1 else 0
+                key = (id(arg), owner)
+                if key not in taken:
+                    taken[key] = self._pools[owner].take(arg) if self._pools else np.empty(arg.shape, arg.dtype)
+                return taken[key]
+            return arg
+
+        def bound(call: Call, part: int) -> BoundCall:
+            args = tuple(resolve(arg, part) for arg in call.args)
+            return specialize(call.kernel, args), args
+
+        calls = []
+        for call in step.calls:
+            parts = self._parts(call)
+            if len(parts) == 1:
+                calls.append(bound(call, 0))
+            else:
+                assert self._workers is not None
+                calls.append((self._workers.share, tuple(bound(part, i) for i, part in enumerate(parts))))
+        return calls
+
+    def _parts(self, call: Call) -> list[Call]:
+        """A call's rows, shared out among the threads that it pays to wake."""
+        split = call.split
+        if split is None or self._workers is None:
+            return [call]
+        begin, end = call.args[split.at], call.args[split.at + 1]
+        count = max(min(self._workers.count, end - begin, split.work // _LEAST_WORK), 1)
+        ends = [begin + (end - begin) * i // count for i in range(count + 1)]
+        before, after = call.args[: split.at], call.args[split.at + 2 :]
+        return [Call(call.kernel, (*before, *rows, *after)) for rows in pairwise(ends)]
 
 
 class ScratchPool:

@@ -12,6 +12,7 @@ from intengine.numerics import Numerics
 from intengine.plan import Plan, build
 from intengine.shapes import Shape
 from intengine.state import Callee, State
+from intengine.workers import Workers
 
 
 class Engine:
@@ -24,7 +25,14 @@ class Engine:
     """
 
     def __init__(
-        self, model: Model, numerics: Numerics, subgraph: int, state: State, shapes: Mapping[int, Shape] | None = None
+        self,
+        model: Model,
+        numerics: Numerics,
+        subgraph: int,
+        state: State,
+        shapes: Mapping[int, Shape] | None = None,
+        *,
+        workers: Workers | None = None,
     ) -> None:
         self.model = model
         self.numerics = numerics
@@ -35,7 +43,8 @@ class Engine:
         self.plan = self.build()
         self.variables = self._initial_variables()
         self._executions: dict[bool, Execution] = {}
-        state.serve(lambda subgraph: _callee(model, numerics, subgraph, state))
+        self._workers = workers
+        state.serve(lambda subgraph: _callee(model, numerics, subgraph, state, workers))
 
     def build(self, values: Mapping[int, NDArray[Any]] | None = None, late: Mapping[int, Shape] | None = None) -> Plan:
         """The plan for the shapes in force, and for what a run has computed so far."""
@@ -75,7 +84,9 @@ class Engine:
         self.resize({i: array.shape for i, array in arrays.items()})
         execution = self._executions.get(keep_all)
         if execution is None:
-            execution = Execution(self.plan, keep_all=keep_all, variables=self.variables, state=self.state)
+            execution = Execution(
+                self.plan, keep_all=keep_all, variables=self.variables, state=self.state, workers=self._workers
+            )
             self._executions[keep_all] = execution
         for i, array in arrays.items():
             np.copyto(execution.buffers[i], array)
@@ -91,14 +102,14 @@ class Engine:
         return {spec.index: np.full(spec.shape, _initial(spec), spec.type.dtype) for spec in specs}
 
 
-def _callee(model: Model, numerics: Numerics, subgraph: int, state: State) -> Callee:
+def _callee(model: Model, numerics: Numerics, subgraph: int, state: State, workers: Workers | None) -> Callee:
     """A subgraph to call, planned when its first inputs come."""
     made: list[Engine] = []
 
     def call(inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         if not made:
             shapes = {i: a.shape for i, a in zip(model.subgraphs[subgraph].inputs, inputs, strict=True)}
-            made.append(Engine(model, numerics, subgraph, state, shapes))
+            made.append(Engine(model, numerics, subgraph, state, shapes, workers=workers))
         return made[0].call(inputs)
 
     return call

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.binding import BoundCall, ScratchPool, aligned_empty, bind_step
+from intengine.binding import Binder, BoundCall, ScratchPool, aligned_empty
 from intengine.model import TensorType
 from intengine.plan import Plan
 from intengine.shapes import Shape, elements
 from intengine.state import State
 from intengine.step import Holder, Ref, Step, leaves
+from intengine.workers import Workers
 
 #: Given what the run has computed so far (tensor -> elements, tensor -> late shape), plans further.
 BuildOn = Callable[[Mapping[int, NDArray[Any]], Mapping[int, Shape]], Plan]
@@ -31,6 +32,7 @@ class Execution:
 
     Args:
         variables: variable tensor -> its array, which outlives this execution. state: the model's memory.
+        workers: threads that share calls; None for the caller's alone.
         before: the execution that it continues. values, late: what that one has found so far.
 
     Attributes:
@@ -47,12 +49,14 @@ class Execution:
         keep_all: bool,
         variables: Mapping[int, NDArray[Any]],
         state: State,
+        workers: Workers | None = None,
         before: "Execution | None" = None,
         values: Mapping[int, NDArray[Any]] | None = None,
         late: Mapping[int, Shape] | None = None,
     ) -> None:
         self.plan = plan
         self._state = state
+        self._workers = workers
         self._variables = variables
         self.first = len(before.plan.steps) if before else 0
         self.buffers: dict[int, NDArray[Any]] = {**variables, **(before.shared() if before else {})}
@@ -80,11 +84,9 @@ class Execution:
         }
         for index in named - self.buffers.keys():
             self.buffers[index] = np.array(plan.constants[index], order="C")
-        pool = ScratchPool(steps)
-        self.calls: list[list[BoundCall]] = []
-        for step in steps:
-            pool.reset()
-            self.calls.append(bind_step(step, self.buffers, pool.take, holders=self._holders, state=state))
+        pools = [ScratchPool(steps) for _ in range(workers.count if workers else 1)]
+        binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools, workers=workers)
+        self.calls: list[list[BoundCall]] = [binder.bind(step) for step in steps]
         self._flat = [call for calls in self.calls for call in calls]
 
     def value(self, tensor: int) -> NDArray[Any]:
@@ -127,6 +129,7 @@ class Execution:
                 keep_all=True,
                 variables=self._variables,
                 state=self._state,
+                workers=self._workers,
                 before=self,
                 values=values,
                 late=late,

@@ -83,14 +83,19 @@ def load_image(
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"An image must be a file that Pillow can read; {path}: {error}.") from error
     pixels = pixels.reshape(shape)
-    values, mapping = _mapped(pixels, spec, mean, std)
+    values, mapping = map_pixels(pixels, spec, mean, std)
     resized = "" if size == (width, height) else f"resized from {size[0]}x{size[1]} to {width}x{height}, "
     return ImageInput(values, f"{spec.name}: {path.name}, {turned}{alpha}{resized}{_MODES[channels]}, {mapping}")
 
 
-def _mapped(
+def map_pixels(
     pixels: NDArray[np.uint8], spec: TensorSpec, mean: Sequence[float] | None, std: Sequence[float] | None
 ) -> tuple[NDArray[Any], str]:
+    """Pixels uint8[..., channels] as values of an input, and the mapping in words; see the table above.
+
+    Raises:
+        InputError: for a mean or std of another size, a std that is not above 0, or an input of plain integers.
+    """
     if mean is None and std is None:
         if spec.type is TensorType.UINT8:
             return pixels, "value = pixel"

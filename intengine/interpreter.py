@@ -18,6 +18,7 @@ from intengine.reader import load
 from intengine.shapes import Shape
 from intengine.state import State
 from intengine.trace import Trace, TracedStep
+from intengine.workers import Workers
 
 Inputs = Mapping[Any, ArrayLike] | ArrayLike
 Progress = Callable[[int, int, str], None]
@@ -32,7 +33,7 @@ class Interpreter:
         signature: key of the signature to run; by default the first one, or the primary subgraph.
         subgraph: index of the subgraph to run, with tensor names instead of a signature's.
         shapes: shapes of inputs other than the declared ones, as for `resize`; for models that only fit those.
-        num_threads: reserved for kernels that split rows; results never depend on it.
+        num_threads: share the rows of convolutions and products; results never depend on it.
         state: another interpreter's `state`, to share resource variables and hash tables with it; by default a new one.
 
     Raises:
@@ -61,7 +62,9 @@ class Interpreter:
         _check_inputs(self._graph)
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
-        self._engine = Engine(self.model, self.numerics, self._graph.index, state or State(), self._sizes(shapes or {}))
+        workers = Workers(num_threads) if num_threads > 1 else None
+        sizes = self._sizes(shapes or {})
+        self._engine = Engine(self.model, self.numerics, self._graph.index, state or State(), sizes, workers=workers)
 
     # -- what it takes and gives ------------------------------------------------------------------------------
 

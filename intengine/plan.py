@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine import arena, ops
-from intengine.binding import bind_step
+from intengine.binding import Binder
 from intengine.constants import unpack
 from intengine.errors import IntEngineError, InvalidModelError, UnsupportedError, UnsupportedOpError
 from intengine.model import Model, Node, Subgraph, TensorSpec
@@ -216,7 +216,7 @@ class Builder:
         for i in step.outputs:
             if not step.is_late:
                 buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
-        for function, args in bind_step(step, buffers, holders=holders):
+        for function, args in Binder(buffers, holders=holders).bind(step):
             function(*args)
         for i, holder in holders.items():
             buffers[i] = holder.array

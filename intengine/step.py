@@ -70,12 +70,21 @@ def leaves(args: Iterable[Any]) -> Iterator[Any]:
             yield arg
 
 
+@dataclass(frozen=True)
+class Split:
+    """How threads may share a call: argument `at` is the first row, the next one the end; work: of all, in MACs."""
+
+    at: int
+    work: int
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars."""
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
+    split: Split | None = None
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

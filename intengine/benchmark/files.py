@@ -11,7 +11,7 @@ from intengine.benchmark.overhead import Overhead
 from intengine.benchmark.records import OURS, About, ModelResult
 from intengine.benchmark.startup import Startup
 from intengine.errors import InputError
-from intengine.report import plain
+from intengine.plain import plain
 
 FORMAT, VERSION = "intengine-bench", 1
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from intengine.cli.widths import fit
-from intengine.report import plain
+from intengine.plain import plain
 
 Cell = Text | str | int | float | bool | None
 #: Width where nobody sets one: lines stay whole in files and pipes.

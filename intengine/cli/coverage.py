@@ -8,8 +8,8 @@ from intengine.cli.base import PROFILE_HELP, UNSUPPORTED, Command
 from intengine.cli.console import Printer, print_json, verdict
 from intengine.coverage import NodeCoverage, Support
 from intengine.coverage import coverage as cover
+from intengine.plain import plain
 from intengine.reader import load
-from intengine.report import plain
 
 _GOOD = {Support.EXACT: True, Support.WITHIN: True, Support.UNSUPPORTED: False, Support.INVALID: False}
 

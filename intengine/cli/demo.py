@@ -10,7 +10,7 @@ from intengine.cli.console import Cell, Printer, console, print_json, size, verd
 from intengine.comparison.tolerances import FLOAT_MODEL
 from intengine.demo import DemoResult, Exactness
 from intengine.demo import demo as run_demo
-from intengine.report import plain
+from intengine.plain import plain
 
 
 @click.command(cls=Command)

@@ -7,7 +7,8 @@ import click
 import intengine
 
 _COMMANDS = (
-    "bench", "coverage", "demo", "explain", "inspect", "lint", "ops", "probe", "run", "verify", "warmup",
+    "bench", "bisect", "compare", "coverage", "demo", "explain", "inspect", "lint", "ops", "probe", "run", "verify",
+    "warmup", "what-if",
 )  # fmt: skip
 
 
@@ -35,6 +36,9 @@ def main() -> None:
       intengine coverage model.tflite                       what of it runs here, and how exactly
       intengine run model.tflite --input photo.png --labels labels.txt
       intengine verify model.tflite                         every tensor against a live LiteRT
+      intengine compare float.tflite model.tflite --data d.npz   which layer loses accuracy, and why
+      intengine what-if model.tflite --data d.npz --enable-one   what each operator in float32 would gain
+      intengine bisect model.tflite --data d.npz --check "sqnr>=30"   the fewest operators to keep in float32
       intengine explain model.tflite --op 5 --at 0,3,4,7 --random 0   one element, tap by tap
       intengine lint model.tflite                           what rules find in it, without data
       intengine probe                                       whose arithmetic an installed LiteRT uses

@@ -11,8 +11,8 @@ from intengine.cli.console import Printer, print_json, verdict
 from intengine.linting import Finding, Severity, accumulator_bounds, rules
 from intengine.linting import lint as run_lint
 from intengine.linting._bounds import Bound, summary
+from intengine.plain import plain
 from intengine.reader import load
-from intengine.report import plain
 
 SCHEMA = "intengine.lint/1"
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 from intengine_kernels.fma import fma32
-from intengine_kernels.hybrid import BLOCKS_OF_4, FUSED, SCALES_FIRST
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SIMD, SYMMETRIC
+from intengine_kernels.isa.hybrid_lanes import BLOCKS_OF_4, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.inside._arithmetic import Ledger, halves_away, wrap

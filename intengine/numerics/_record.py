@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from intengine_kernels.hybrid import FILTER_FIRST, SCALES_FIRST
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import Node, Options, Quantization, TensorType

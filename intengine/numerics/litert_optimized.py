@@ -7,7 +7,7 @@ up; the tails of vector loops are the reference's.
 from dataclasses import replace
 
 import numpy as np
-from intengine_kernels.hybrid import BLOCKS_OF_4, SCALES_FIRST
+from intengine_kernels.isa.hybrid_lanes import BLOCKS_OF_4, SCALES_FIRST
 from intengine_kernels.requantize import UPWARD, UPWARD_BLOCKS
 
 from intengine.model import TensorType

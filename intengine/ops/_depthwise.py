@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels import isa
-from intengine_kernels.depthwise_conv import Taps
+from intengine_kernels.depthwise_conv import Taps, depthwise_conv_requantize
 from intengine_kernels.isa.depthwise import CHANNELS
 from intengine_kernels.requantize import Rule
 from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
-from intengine.ops._context import Operand
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._matrix import padded_rule
+from intengine.ops._window import Window
+from intengine.step import Call, Scratch, Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,3 +73,28 @@ def pack_depthwise(
     )
     fill = np.full(per, zero_point).astype(panel).view(np.uint32)[0]
     return PackedDepthwise(isa.tag(instruction_set), taps, flips, int(fill), bound)
+
+
+def depthwise_call(
+    ctx: NodeContext, window: Window, rows: NDArray[np.int16], bias: NDArray[np.int64], requantizer: Requantizer, *,
+    wide: bool,
+) -> Call:  # fmt: skip
+    """The kernel for a filter int16[kh, kw, channels], its zero point taken off; channel n reads input n // D."""
+    source, out = ctx.input(0), ctx.output()
+    channels = rows.shape[2]
+    columns = (window.out_w - 1) * window.stride_w + (window.kw - 1) * window.dilation_w + 1
+    packed = pack_depthwise(source, rows, bias, columns, window.dilation_w, wide=wide)
+    rule = packed.rule(requantizer, out.dtype, out.zero_point, *ctx.activation_range(out))
+    _, _, width, depth = source.shape
+    block = isa.ROW_BLOCK * CHANNELS
+    groups = -(-window.kh // packed.taps.per)
+    uint32, int32, int64 = np.dtype(np.uint32), np.dtype(np.int32), np.dtype(np.int64)
+    args = (
+        packed.isa, source.ref(), packed.flips, packed.taps, rule, window.kh, window.stride_h, window.stride_w,
+        window.dilation_h, window.pad_h, window.pad_w, columns, packed.fill,
+        np.full(width * depth, source.zero_point, source.dtype), 0, out.shape[0] * out.shape[1],
+        Scratch(int64, (4,)), Scratch(uint32, (0 if channels == depth else width * depth,)),
+        Scratch(uint32, (groups * columns * channels + CHANNELS,)), Scratch(int32, (block,)),
+        None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
+    )  # fmt: skip
+    return Call(depthwise_conv_requantize, args, split=Split(14, out.size * rows.shape[0] * rows.shape[1]))

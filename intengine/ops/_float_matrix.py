@@ -1,14 +1,16 @@
 """float32 convolutions and products: sequential sums in the order of the filter, then the bias, then the clamp.
 
+Where float32 is fused, the bias comes first, and each tap is one fused multiply-add.
+
 Source: tflite/kernels/internal/reference/conv.h, depthwiseconv_float.h, fully_connected.h
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.float_matrix import conv_float, depthwise_conv_float, gemm_float
-from intengine_kernels.fused_matrix import conv_fused, depthwise_conv_fused, gemm_fused
-from intengine_kernels.ordered import ROWS
+from intengine_kernels.float_depthwise import depthwise_conv_float, depthwise_conv_float_multiplied
+from intengine_kernels.float_matrix import conv_float, gemm_float
+from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -19,8 +21,8 @@ from intengine.quantization import real_bounds
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 
-#: Channels come in multiples of this, so that kernels have no scalar rest.
-_VECTOR = 16
+#: Output pixels that are made with the weights of some channels before the next channels' are read.
+_BLOCK = 192
 _MAX = float(np.finfo(np.float32).max)
 
 
@@ -43,95 +45,112 @@ def float_bias(ctx: NodeContext, bias: Operand | None, channels: int) -> NDArray
     return np.array(bias.known().reshape(-1))
 
 
-def _columns(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[..., N, K] -> [..., K, N], zeros up to whole vectors, what kernels of ordered sums take."""
-    columns = np.moveaxis(rows, -2, -1)
-    return _padded(columns)
+def pack_panels(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[G, N, K] -> [G, P, K, LANES]: the terms of LANES columns side by side, zeros for columns that are not there."""
+    groups, channels, depth = rows.shape
+    panels = -(-channels // LANES)
+    padded = np.zeros((groups, panels * LANES, depth), np.float32)
+    padded[:, :channels] = rows
+    return np.ascontiguousarray(padded.reshape(groups, panels, LANES, depth).swapaxes(2, 3))
 
 
-def _padded(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Zeros after the last axis up to whole vectors."""
-    pad = [(0, 0)] * (values.ndim - 1) + [(0, -values.shape[-1] % _VECTOR)]
-    return np.ascontiguousarray(np.pad(values, pad))
+def _ends(ctx: NodeContext, bias: NDArray[np.float32], groups: int = 1) -> tuple[NDArray[np.float32], ...]:
+    """(what sums begin with, what is added in the end), each group's channels filled up to whole vectors.
+
+    Adding -0.0 changes nothing, not even a zero of either sign.
+    """
+    values = bias.reshape(groups, -1)
+    padded = np.pad(values, [(0, 0), (0, -values.shape[1] % LANES)]).reshape(-1)
+    if ctx.numerics.float_is_fused:
+        return padded, np.full_like(padded, -0.0)
+    return np.zeros_like(padded), padded
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    channels, kh, kw, depth = weights.shape
+    channels, _, _, depth = weights.shape
     values = weights.known()
     if window.overhangs(source.shape) and not np.isfinite(values).all():
         ctx.unsupported("filters with infinities or NaN where the window reaches over the edge")
     groups = source.shape[3] // depth
-    packed = _columns(values.reshape(groups, channels // groups, -1))
+    bias = float_bias(ctx, ctx.optional(2), channels)
+    lo, hi = float_range(ctx.options["fused_activation_function"])
+    if window.is_pointwise and groups == 1:
+        pixels = out.shape[0] * out.shape[1] * out.shape[2]
+        return [_gemm(ctx, source, (pixels, depth), values.reshape(channels, depth), bias, lo, hi, out)]
+    return [_conv(ctx, window, values.reshape(groups, channels // groups, -1), bias, lo, hi)]
+
+
+def _conv(
+    ctx: NodeContext, window: Window, rows: NDArray[np.float32], bias: NDArray[np.float32], lo: float, hi: float
+) -> Call:
+    """A convolution with the filters [G, N / G, K]."""
+    source, out = ctx.input(0), ctx.output()
+    batches, out_h, out_w, _ = out.shape
+    some = max(min(_BLOCK // max(out_w, 1), out_h), 1)
+    lines = (some - 1) * window.stride_h + (window.kh - 1) * window.dilation_h + 1
+    columns = (out_w - 1) * window.stride_w + (window.kw - 1) * window.dilation_w + 1
+    strip = lines * columns * source.shape[3] if window.overhangs(source.shape) else 0
+    return Call(
+        conv_float,
+        (
+            ctx.numerics.float_is_fused, source.ref(), pack_panels(rows), *_ends(ctx, bias, rows.shape[0]),
+            window.kh, window.kw, *window.geometry, lo, hi, 0, batches * out_h,
+            Scratch(np.dtype(np.int64), (some * out_w,)), Scratch(np.dtype(np.int64), (window.kh * window.kw,)),
+            Scratch(np.dtype(np.float32), (strip,)), out.ref(),
+        ),
+    )  # fmt: skip
+
+
+def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
+    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
+    channels, depth = weights.shape[3], source.shape[3]
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
-    pixels = out.shape[0] * out.shape[1] * out.shape[2]
-    _, terms, columns = packed.shape
-    acc = Scratch(np.dtype(np.float32), (ROWS, columns))
-    if window.is_pointwise and groups == 1:
-        return [_gemm(ctx, source, (pixels, depth), packed[0], bias, lo, hi, acc, out)]
-    kernel = conv_float
-    if ctx.numerics.float_is_fused:
-        kernel, bias = conv_fused, _padded(bias.reshape(groups, -1))
+    values = weights.known()[0]
+    if ctx.numerics.float_is_fused and channels > depth:
+        # XNNPACK makes a convolution with groups of it, whose taps come by row, column.
+        rows = values.transpose(2, 0, 1).reshape(depth, channels // depth, window.kh * window.kw)
+        return [_conv(ctx, window, rows, bias, lo, hi)]
+    start, end = _ends(ctx, bias)
+    if ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST and not ctx.numerics.float_is_fused:
+        start, end = end, np.full_like(end, -0.0)
+    after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
+    if channels > depth:
+        ends = (start[:channels].copy(), end[:channels].copy())
+        acc = Scratch(np.dtype(np.float32), (channels,))
+        return [Call(depthwise_conv_float_multiplied, (source.ref(), np.array(values), *ends, *after, acc, out.ref()))]
     return [
         Call(
-            kernel,
+            depthwise_conv_float,
             (
-                source.ref(), packed, bias, kh, kw, *window.geometry, lo, hi, 0, pixels,
-                Scratch(np.dtype(np.float32), (ROWS, terms)), acc, out.ref(),
+                ctx.numerics.float_is_fused, source.ref(), np.pad(values.reshape(-1), (0, LANES)), start, end,
+                window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
+                *(Scratch(np.dtype(np.int64), (window.kh * window.kw,)) for _ in range(2)), out.ref(),
             ),
         )
     ]  # fmt: skip
 
 
-def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    channels = weights.shape[3]
-    lo, hi = float_range(ctx.options["fused_activation_function"])
-    bias = float_bias(ctx, ctx.optional(2), channels)
-    kernel: Callable[..., None] = depthwise_conv_float
-    before: tuple[NDArray[np.float32], ...] = (np.zeros(channels, np.float32), bias)
-    if ctx.numerics.float_is_fused and channels > source.shape[3]:
-        # XNNPACK makes a convolution with groups of it, whose taps come by row, column.
-        return [_fused_groups(ctx, window, bias, lo, hi)]
-    if ctx.numerics.float_is_fused:
-        kernel, before = depthwise_conv_fused, (bias,)
-    elif ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST:
-        # Adding -0.0 changes nothing, not even a zero of either sign.
-        before = (bias, np.full(channels, -0.0, np.float32))
-    after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
-    acc = Scratch(np.dtype(np.float32), (channels,))
-    return [Call(kernel, (source.ref(), np.array(weights.known()[0]), *before, *after, acc, out.ref()))]
-
-
-def _fused_groups(ctx: NodeContext, window: Window, bias: NDArray[np.float32], lo: float, hi: float) -> Call:
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    _, kh, kw, channels = weights.shape
-    groups = source.shape[3]
-    packed = _columns(weights.known()[0].transpose(2, 0, 1).reshape(groups, channels // groups, kh * kw))
-    acc = Scratch(np.dtype(np.float32), (ROWS, packed.shape[-1]))
-    patches = Scratch(np.dtype(np.float32), (ROWS, kh * kw))
-    pixels = out.shape[0] * out.shape[1] * out.shape[2]
-    before = (source.ref(), packed, _padded(bias.reshape(groups, -1)), kh, kw, *window.geometry, lo, hi, 0, pixels)
-    return Call(conv_fused, (*before, patches, acc, out.ref()))
-
-
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     channels, depth = weights.shape
-    packed = _columns(weights.known())
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
-    acc = Scratch(np.dtype(np.float32), (ROWS, packed.shape[1]))
-    return [_gemm(ctx, source, (source.size // depth, depth), packed, bias, lo, hi, acc, out)]
+    return [_gemm(ctx, source, (source.size // depth, depth), weights.known(), bias, lo, hi, out)]
 
 
 def _gemm(
-    ctx: NodeContext, source: Operand, shape: Shape, packed: NDArray[np.float32], bias: NDArray[np.float32],
-    lo: float, hi: float, acc: Scratch, out: Operand,
+    ctx: NodeContext, source: Operand, shape: Shape, weights: NDArray[np.float32], bias: NDArray[np.float32],
+    lo: float, hi: float, out: Operand,
 ) -> Call:  # fmt: skip
+    """A product of the rows of `source`, seen in that shape, and weights [N, K]."""
     rows = shape[0]
-    target = out.ref((rows, bias.size))
-    if ctx.numerics.float_is_fused:
-        return Call(gemm_fused, (source.ref(shape), packed, _padded(bias), lo, hi, 0, rows, acc, target))
-    return Call(gemm_float, (source.ref(shape), packed, bias, lo, hi, 0, rows, acc, target))
+    return Call(
+        gemm_float,
+        (
+            ctx.numerics.float_is_fused, source.ref(shape), pack_panels(weights[np.newaxis]), *_ends(ctx, bias),
+            lo, hi, 0, rows, Scratch(np.dtype(np.int64), (max(min(_BLOCK, rows), 1),)),
+            Scratch(np.dtype(np.int64), (1,)), out.ref((rows, bias.size)),
+        ),
+    )  # fmt: skip

@@ -7,17 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.hybrid import (
-    FILTER_FIRST,
-    FUSED,
-    SCALES_FIRST,
-    conv_hybrid,
-    depthwise_conv_hybrid,
-    gemm_hybrid,
-)
+from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, gemm_hybrid
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -26,7 +20,6 @@ from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._matrix import Packed, pack_for, pad_last
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
-from intengine.shapes import Shape
 from intengine.step import Call, Ref, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
@@ -90,18 +83,17 @@ def _padded(packed: Packed, values: NDArray[Any]) -> NDArray[Any]:
     return pad_last(values.reshape(groups, -1), panels * COLUMNS).reshape(-1)
 
 
-def _scratch(packed: Packed, image: Shape) -> tuple[Any, ...]:
-    """(lanes, scales, zero_points, q, none, panel, acc, line), in the order in which kernels take them."""
-    panel, _, acc, _ = packed.scratch
+def _scratch(packed: Packed, size: int) -> tuple[Any, ...]:
+    """(lanes, scales, zero_points, q, none, panel, acc), in the order in which kernels take them."""
+    depth = packed.weights.shape[2] * packed.weights.shape[4]
     return (
         Scratch(np.dtype(np.float32), (2, LANES)),
         Scratch(np.dtype(np.float32), (ROW_BLOCK,)),
         Scratch(np.dtype(np.int32), (ROW_BLOCK,)),
-        Scratch(np.dtype(np.int8), image),
+        Scratch(np.dtype(np.int8), (size,)),
         np.zeros(ROW_BLOCK, np.int32),
-        panel,
-        acc,
-        Scratch(np.dtype(np.float32), (COLUMNS,)),
+        Scratch(packed.panel, (ROW_BLOCK * depth,)),
+        Scratch(np.dtype(np.int32), (ROW_BLOCK * COLUMNS,)),
     )
 
 
@@ -131,15 +123,29 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         order = ctx.numerics.hybrid.conv
     if ctx.numerics.hybrid.is_dynamic:
         kind, order = DYNAMIC, FUSED
-    packed = pack_for(np.dtype(np.int8), 0, rows, 0, np.zeros(channels, np.int64), wide=False)
+    columns = (out.shape[2] - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
+    taps = [
+        (ky * window.dilation_h * columns + kx * window.dilation_w) * source.shape[3] for ky, kx in np.ndindex(kh, kw)
+    ]
+    length = depth
+    if window.dilation_w == 1 and groups == 1:
+        # Neighbouring taps lie next to each other.
+        taps, length = taps[::kw], kw * depth
+    offsets = np.array([tap + g * depth for g in range(groups) for tap in taps], np.int64)
+    none = np.zeros(channels, np.int64)
+    packed = pack_for(np.dtype(np.int8), 0, rows, 0, none, wide=False, segments=1 if copies else len(taps))
+    span = (kh - 1) * window.dilation_h + 1
+    lines = (out.shape[1] - 1) * window.stride_h + span
     return [
         Call(
             conv_hybrid,
             (
                 packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias,
                 _padded(packed, _row_sums(values)), _padded(packed, scales), _padded(packed, bias),
-                kind, order, kh, kw, *window.geometry, lo, hi,
-                *_scratch(packed, (1, *source.shape[1:])), out.ref(),
+                kind, order, offsets, length, span, columns,
+                window.stride_h, window.stride_w, window.pad_h, window.pad_w, lo, hi,
+                *_scratch(packed, int(np.prod(source.shape[1:]))),
+                packed.strip(lines * columns * source.shape[3]), out.ref(),
             ),
         )
     ]  # fmt: skip
@@ -220,7 +226,7 @@ def _rows(
         (
             packed.isa, x, packed.flip, copies, packed.weights, packed.bias,
             _padded(packed, sums), _padded(packed, scales), _padded(packed, bias), kind, order, lo, hi, 0, rows,
-            *_scratch(packed, (depth,)), out,
+            *_scratch(packed, depth), out,
         ),
     )  # fmt: skip
 

@@ -18,6 +18,9 @@ from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, broadcast, broadcast_strides
 from intengine.step import Call, Ref, Scratch
 
+#: A kernel's operand: where it lies, or a constant.
+_Place = Ref | Scratch | NDArray[Any]
+
 
 def _swapped(shape: Shape, adjoint: bool) -> Shape:
     return (*shape[:-2], shape[-1], shape[-2]) if adjoint else shape
@@ -31,9 +34,7 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(*broadcast(left[:-2], right[:-2]), left[-2], right[-1])]
 
 
-def _operand(
-    operand: Operand, adjoint: bool, batches: Shape, *, columns: bool
-) -> tuple[list[Call], Ref | Scratch, Any]:
+def _operand(operand: Operand, adjoint: bool, batches: Shape, *, columns: bool) -> tuple[list[Call], _Place, Any]:
     """(calls that copy it if needed, the operand as [batches, rows, K], first batch of each output batch).
 
     The kernel wants K last for both; what lies otherwise is copied first.
@@ -49,6 +50,9 @@ def _operand(
         first += (np.arange(batches[axis]) * stride).reshape(index)
     if adjoint == columns:
         return [], operand.ref((own, rows, depth)), first.reshape(-1)
+    if operand.value is not None:
+        turned = operand.value.reshape(own, depth, rows).transpose(0, 2, 1)
+        return [], np.ascontiguousarray(turned), first.reshape(-1)
     target = Scratch(operand.dtype, (own, rows, depth))
     view = operand.strided((own, rows, depth), (rows * depth, 1, rows))
     return [Call(np.copyto, (target, view))], target, first.reshape(-1)
@@ -82,11 +86,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     scales = ConvScales(a.scale, b.quantization.scale[:1], out.scale, a.type, int16, columns)
     b.scale  # noqa: B018 - checks that there is one positive scale
     parameters = (*zero_points, *ctx.numerics.batch_matmul(scales).args, out.zero_point, *out.range)
-    acc = Scratch(np.dtype(np.int64), (columns,))
+    acc = Scratch(np.dtype(np.int64 if int16 else np.int32), (columns,))
     return [*copies, Call(batch_matmul_requantize, (left, right, from_a, from_b, *parameters, acc, target))]
 
 
-def _hybrid(ctx: NodeContext, left: Ref | Scratch, right: Ref | Scratch, from_a: Any, from_b: Any, target: Ref) -> Call:
+def _hybrid(ctx: NodeContext, left: _Place, right: _Place, from_a: Any, from_b: Any, target: Ref) -> Call:
     """float32 x int8 -> float32, each row of the left side quantized on the fly.
 
     LiteRT finds the scales of a left batch, and the sums of a right one, at the *sum* of its batch indices, which

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
 from intengine_kernels.gemm import gemm_requantize
@@ -9,6 +10,7 @@ from intengine_kernels.gemm import gemm_requantize
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
+from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -21,7 +23,7 @@ from intengine.ops._matrix import (
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import Call, Split
 
 #: Of the first or second level cache, for a strip of the padded image.
 _STRIP_BYTES = 2**16
@@ -75,6 +77,10 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     zero_point = filter_zero_point(ctx, source, weights)
     rows = weights.known().reshape(groups, channels // groups, kh * kw * depth)
     requantizer = ctx.numerics.conv(conv_scales(source, weights, out, channels, 0, wide=wide, groups=groups))
+    if groups > 1 and depth == 1:
+        taps = weights.known().reshape(channels, kh, kw).transpose(1, 2, 0).astype(np.int16) - np.int16(zero_point)
+        return [depthwise_call(ctx, window, taps, bias, requantizer, wide=wide)]
+    work = out.size * kh * kw * depth
     lo, hi = ctx.activation_range(out)
     if window.is_pointwise and groups == 1:
         packed = pack(source, rows, zero_point, bias, wide=wide)
@@ -82,7 +88,8 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
         rule, strip = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), packed.strip(isa.ROW_BLOCK * depth)
         filter = packed.filter()
-        return [Call(gemm_requantize, (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y))]
+        product = (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y)
+        return [Call(gemm_requantize, product, split=Split(5, work))]
     # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
     together = groups == 1 and (window.dilation_w == 1 or kw == 1)
     packed = pack(source, rows, zero_point, bias, wide=wide, segments=kh if together else kh * kw)
@@ -102,7 +109,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
         batch * window.out_h, strip, packed.work, out.ref(),
     )  # fmt: skip
-    return [Call(conv_requantize, args)]
+    return [Call(conv_requantize, args, split=Split(13, work))]
 
 
 def _strip_height(window: Window, span: int, row_bytes: int) -> int:

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels import isa
-from intengine_kernels.depthwise_conv import depthwise_conv_requantize
-from intengine_kernels.isa.depthwise import CHANNELS
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
 from intengine.ops._context import NodeContext
-from intengine.ops._depthwise import pack_depthwise
+from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
     ACTIVATION_TYPES,
     bias_values,
@@ -21,7 +18,7 @@ from intengine.ops._matrix import (
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import Call
 
 _FILTER_TYPES = {
     TensorType.INT8: (TensorType.INT8, TensorType.INT4),
@@ -62,32 +59,12 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if weights.type not in _FILTER_TYPES[source.type]:
         ctx.unsupported()
     check_activation_zero_points(ctx, source, out)
-    return [_quantized(ctx, _window(ctx))]
-
-
-def _quantized(ctx: NodeContext, window: Window) -> Call:
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    wide = source.type is TensorType.INT16
     channels = weights.shape[3]
+    wide = source.type is TensorType.INT16
     rows = weights.known()[0].astype(np.int16) - np.int16(filter_zero_point(ctx, source, weights))
     bias = bias_values(ctx, ctx.optional(2), channels, wide=wide)
-    columns = (window.out_w - 1) * window.stride_w + (window.kw - 1) * window.dilation_w + 1
-    packed = pack_depthwise(source, rows, bias, columns, window.dilation_w, wide=wide)
     requantizer = ctx.numerics.depthwise_conv(conv_scales(source, weights, out, channels, 3, wide=wide))
-    lo, hi = ctx.activation_range(out)
-    _, _, width, depth = source.shape
-    block = isa.ROW_BLOCK * CHANNELS
-    groups = -(-window.kh // packed.taps.per)
-    args = (
-        packed.isa, source.ref(), packed.flips, packed.taps,
-        packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), window.kh, window.stride_h, window.stride_w,
-        window.dilation_h, window.pad_h, window.pad_w, columns, packed.fill,
-        np.full(width * depth, source.zero_point, source.dtype), 0, out.shape[0] * out.shape[1],
-        Scratch(np.dtype(np.int64), (4,)), Scratch(np.dtype(np.uint32), (0 if channels == depth else width * depth,)),
-        Scratch(np.dtype(np.uint32), (groups * columns * channels + CHANNELS,)), Scratch(np.dtype(np.int32), (block,)),
-        None if packed.taps.wide_bias is None else Scratch(np.dtype(np.int64), (block,)), out.ref(),
-    )  # fmt: skip
-    return Call(depthwise_conv_requantize, args)
+    return [depthwise_call(ctx, _window(ctx), rows, bias, requantizer, wide=wide)]
 
 
 register(

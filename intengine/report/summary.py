@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from intengine import ops
 from intengine.model import Model, Node, Options, Quantization, Signature, Subgraph, TensorSpec, TensorType
+from intengine.plain import plain
 from intengine.reader.options import default_options
 from intengine.report.macs import macs
-from intengine.report.plain import plain
 
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
 _PADDINGS = ("SAME", "VALID")

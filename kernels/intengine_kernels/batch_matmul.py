@@ -15,21 +15,24 @@ def batch_matmul_requantize(
     Args:
         a: int8 or int16 [*, M, K]. b: int8 or int16 [*, N, K]. from_a, from_b: int64[B], the batch each output reads.
         multiplier, shift, scale: [N]; see `requantize_row` for these and what follows.
-        acc: scratch int64[N].
+        acc: scratch [N], int32 for int8, whose sums wrap as all schemes for them do, and int64 for int16, whose
+            zero points are 0.
         out: int8 or int16 [B, M, N], written.
     """
     batches, rows, columns = out.shape
     depth = a.shape[2]
-    za, zb = np.int64(a_zero_point), np.int64(b_zero_point)
+    za, zb = np.int32(a_zero_point), np.int32(b_zero_point)
+    wide = acc.dtype.type
     for i in range(batches):
         left, right = a[from_a[i]], b[from_b[i]]
         for m in range(rows):
             x = left[m]
             for n in range(columns):
                 y = right[n]
-                total = np.int64(0)
+                total = wide(0)
                 for k in range(depth):
-                    total += (np.int64(x[k]) - za) * (np.int64(y[k]) - zb)
+                    product = np.int32(np.int32(np.int32(x[k]) - za) * np.int32(np.int32(y[k]) - zb))
+                    total = wide(total + wide(product))
                 acc[n] = total
             requantize_row(acc, multiplier, shift, scale, scheme, zero_point, lo, hi, out[i, m])
 

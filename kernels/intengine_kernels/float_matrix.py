@@ -1,115 +1,114 @@
-"""float32 convolutions and products; the taps of each output are summed in the order row, column, input channel."""
+"""float32 convolutions and products; the taps of each output are summed in the order row, column, input channel.
+
+`fused`: each tap is one fused multiply-add, as in XNNPACK; else a product and a sum.
+Source: tflite/kernels/internal/reference/conv.h; XNNPACK/src/f32-gemm, f32-igemm
+"""
 
 import numpy as np
 
-from intengine_kernels.jit import kernel
-from intengine_kernels.ordered import ROWS, add_rows, clamp_row
-from intengine_kernels.patch import gather
+from intengine_kernels.float_product import multiply_rows
+from intengine_kernels.isa.vectors import LANES
+from intengine_kernels.jit import inline, kernel
 
 
 @kernel
-def gemm_float(a, w, bias, lo, hi, row_begin, row_end, acc, out):
-    """out[m] = clamp(a[m] @ w + bias) for rows row_begin..row_end; the sum starts at 0 and the bias comes last.
+def gemm_float(fused, a, w, start, bias, lo, hi, row_begin, row_end, starts, taps, out):
+    """out[m] = clamp((start + a[m] @ w) + bias) for rows row_begin..row_end.
 
     Args:
-        a: float32[M, K]. w: float32[K, >= N]. bias: float32[N]. lo, hi: floats.
-        acc: scratch float32[ROWS, >= N].
+        fused: bool.
+        a: float32[M, K]. w: float32[1, P, K, LANES], column n in panel n // LANES.
+        start, bias: float32[P * LANES]. lo, hi: floats.
+        starts: scratch int64[S]; S rows are multiplied before the next ones. taps: scratch int64[1].
         out: float32[M, N], written.
     """
+    depth, channels = a.shape[1], out.shape[1]
+    flat_a, flat_w, flat_out = a.reshape(-1), w.reshape(-1), out.reshape(-1)
     lo, hi = np.float32(lo), np.float32(hi)
-    for row in range(row_begin, row_end, ROWS):
-        rows = min(ROWS, row_end - row)
-        acc[:rows] = np.float32(0.0)
-        add_rows(a, row, rows, w, acc, 0)
+    taps[0] = 0
+    for row in range(row_begin, row_end, starts.shape[0]):
+        rows = min(starts.shape[0], row_end - row)
         for i in range(rows):
-            clamp_row(acc[i], bias, lo, hi, out[row + i])
+            starts[i] = (row + i) * depth
+        multiply_rows(
+            fused, flat_a, starts, rows, taps, 1, depth, flat_w, 0, start, bias, 0, lo, hi,
+            flat_out, row * channels, channels, channels,
+        )  # fmt: skip
+
+
+@inline
+def _fill_strip(x, at, first, height, width, channels, pad_w, rows, columns, strip):
+    """strip[rows, columns, C] = image rows from `first` on, moved right by `pad_w` columns; zeros outside the image."""
+    line = columns * channels
+    left = pad_w * channels
+    right = max(min(left + width * channels, line), left)
+    for r in range(rows):
+        y = first + r
+        target = strip[r * line : (r + 1) * line]
+        if y < 0 or y >= height:
+            target[:] = np.float32(0.0)
+            continue
+        target[:left] = np.float32(0.0)
+        source = x[at + y * width * channels : at + y * width * channels + right - left]
+        middle = target[left:right]
+        for i in range(right - left):
+            middle[i] = source[i]
+        target[right:] = np.float32(0.0)
 
 
 @kernel
 def conv_float(
-    x, w, bias, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end,
-    patches, acc, out,
+    fused, x, w, start, bias, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end,
+    starts, taps, strip, out,
 ):  # fmt: skip
-    """Convolution of output pixels row_begin..row_end, counted over batch * out_height * out_width.
+    """Convolution of output rows row_begin..row_end, counted over batch * out_height.
 
-    A tap outside the image adds 0 * w, which changes no sum as long as w is finite.
+    A tap outside the image adds 0 * w, which changes no sum that starts at 0 as long as w is finite.
 
     Args:
-        x: float32[B, H, W, C]. w: float32[G, K, >= N / G] for G groups, K = kh * kw * C / G. bias: float32[N].
-        lo, hi: floats.
-        patches: scratch float32[ROWS, K]. acc: scratch float32[ROWS, >= N / G].
+        fused: bool.
+        x: float32[B, H, W, C]. w: float32[G, P, K, LANES] for G groups, K = kh * kw * C / G.
+        start, bias: float32[G * P * LANES]. lo, hi: floats.
+        starts: scratch int64[R * OW]; R output rows are made before the next ones. taps: scratch int64[kh * kw].
+        strip: scratch float32, the input of R output rows with its padding; empty if no tap is outside the image.
         out: float32[B, OH, OW, N], written.
     """
     _, out_h, out_w, out_c = out.shape
-    groups = w.shape[0]
-    columns = out_c // groups
-    depth = x.shape[3] // groups
-    _, height, width, _ = x.shape
-    image = height * width * x.shape[3]
-    flat_x = x.reshape(-1)
-    none = np.float32(0.0)
+    _, height, width, in_c = x.shape
+    groups, panels, _, _ = w.shape
+    depth, channels = in_c // groups, out_c // groups
+    flat_x, flat_w, flat_out = x.reshape(-1), w.reshape(-1), out.reshape(-1)
     lo, hi = np.float32(lo), np.float32(hi)
-    for row in range(row_begin, row_end, ROWS):
-        rows = min(ROWS, row_end - row)
+    image = height * width * in_c
+    columns = (out_w - 1) * stride_w + (kw - 1) * dil_w + 1 if strip.shape[0] else width
+    # Neighbouring taps lie next to each other unless the filter is dilated or grouped.
+    together = dil_w == 1 and groups == 1
+    many, length = (kh, kw * depth) if together else (kh * kw, depth)
+    for s in range(many):
+        ky, kx = (s, 0) if together else (s // kw, s % kw)
+        taps[s] = (ky * dil_h * columns + kx * dil_w) * in_c
+    row = row_begin
+    while row < row_end:
+        b, y = row // out_h, row % out_h
+        rows = min(starts.shape[0] // out_w, out_h - y, row_end - row)
+        first, source = b * image + y * stride_h * columns * in_c, flat_x
+        if strip.shape[0]:
+            lines = (rows - 1) * stride_h + (kh - 1) * dil_h + 1
+            _fill_strip(
+                flat_x, b * image, y * stride_h - pad_h, height, width, in_c, pad_w, lines, columns, strip
+            )  # fmt: skip
+            first, source = 0, strip
+        for i in range(rows):
+            for j in range(out_w):
+                starts[i * out_w + j] = first + (i * stride_h * columns + j * stride_w) * in_c
         for g in range(groups):
-            for i in range(rows):
-                pixel = row + i
-                gather(
-                    flat_x, pixel // (out_w * out_h) * image, height, width, depth * groups,
-                    (pixel // out_w) % out_h, pixel % out_w, kh, kw, stride_h, stride_w, dil_h, dil_w,
-                    pad_h, pad_w, g * depth, depth, none, none, patches[i],
-                )  # fmt: skip
-            acc[:rows] = np.float32(0.0)
-            add_rows(patches, 0, rows, w[g], acc, 0)
-            first = g * columns
-            last = first + columns
-            for i in range(rows):
-                pixel = row + i
-                clamp_row(
-                    acc[i], bias[first:last], lo, hi,
-                    out[pixel // (out_w * out_h), (pixel // out_w) % out_h, pixel % out_w, first:last],
-                )  # fmt: skip
-
-
-@kernel
-def depthwise_conv_float(
-    x, w, start, bias, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end, acc, out
-):
-    """Depthwise convolution of output rows row_begin..row_end, counted over batch * out_height.
-
-    Args:
-        x: float32[B, H, W, C]. w: float32[kh, kw, C * D], output channel c * D + d reads input c.
-        start, bias: float32[C * D], what each sum begins with and what is added to it when it is complete.
-        lo, hi: floats.
-        acc: scratch float32[C * D].
-        out: float32[B, OH, OW, C * D], written.
-    """
-    _, height, width, channels = x.shape
-    kh, kw, out_c = w.shape
-    _, out_h, out_w, _ = out.shape
-    multiplier = out_c // channels
-    lo, hi = np.float32(lo), np.float32(hi)
-    for row in range(row_begin, row_end):
-        b = row // out_h
-        out_y = row % out_h
-        for out_x in range(out_w):
-            acc[:] = start
-            for ky in range(kh):
-                y = out_y * stride_h - pad_h + ky * dil_h
-                if y < 0 or y >= height:
-                    continue
-                for kx in range(kw):
-                    column = out_x * stride_w - pad_w + kx * dil_w
-                    if column < 0 or column >= width:
-                        continue
-                    taps = x[b, y, column]
-                    factors = w[ky, kx]
-                    if multiplier == 1:
-                        for c in range(out_c):
-                            acc[c] = acc[c] + taps[c] * factors[c]
-                    else:
-                        for c in range(channels):
-                            for d in range(multiplier):
-                                at = c * multiplier + d
-                                acc[at] = acc[at] + taps[c] * factors[at]
-            clamp_row(acc, bias, lo, hi, out[b, out_y, out_x])
+            place = g * panels
+            multiply_rows(
+                fused, source, starts, rows * out_w, taps, many, length, flat_w, place * many * length * LANES,
+                start, bias, place * LANES, lo, hi, flat_out, row * out_w * out_c + g * channels, out_c, channels,
+            )  # fmt: skip
+            for s in range(many):
+                taps[s] += depth
+        for s in range(many):
+            taps[s] -= groups * depth
+        row += rows

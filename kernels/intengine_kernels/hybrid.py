@@ -6,88 +6,85 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 
 import numpy as np
 
-from intengine_kernels.fma import fma32
-from intengine_kernels.gemm import multiply_rows
+from intengine_kernels.gemm import multiply
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST, make_scale
+from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.patch import gather
+from intengine_kernels.strip import fill_strip
 
-#: out = sum * (s * s_w) + bias; (sum * s_w) * s + bias; fma(sum * s, s_w, bias).
-SCALES_FIRST, FILTER_FIRST, FUSED = 0, 1, 2
-#: FILTER_FIRST in whole blocks of 4 channels, (sum * s) * s_w + bias in those behind.
-BLOCKS_OF_4 = 3
+#: Of rows that lie in one piece.
+_ORIGIN = np.zeros(1, np.int64)
+
+_scales_first, _filter_first, _fused = make_scale(SCALES_FIRST), make_scale(FILTER_FIRST), make_scale(FUSED)
 
 
 @inline
-def _append_negatives(row, depth, flip, copies):
-    """row[depth : (copies + 1) * depth] = `copies` times min(row[:depth], 0), all with their top bit flipped."""
+def _flip_run(q, at, count, flip, target, to):
+    """target[to : to + count] = q[at : at + count] with the top bit flipped if `flip` says so."""
+    store = target.dtype.type
+    # Slices, because an index that may be negative keeps a loop from vectorizing.
+    source, place = q[at : at + count], target[to : to + count]
+    for i in range(count):
+        place[i] = store(store(source[i]) ^ flip)
+
+
+@inline
+def _append_negatives(panel, at, depth, flip, copies):
+    """`depth` elements from `at` on are followed by `copies` times min(element, 0), all with their top bit flipped."""
+    source = panel[at : at + depth]
     for copy in range(1, copies + 1):
-        target = row[copy * depth : (copy + 1) * depth]
+        target = panel[at + copy * depth : at + (copy + 1) * depth]
         for k in range(depth):
-            target[k] = min(row[k], flip)
-
-
-@inline
-def _scale_rows(
-    acc, rows, row_sum, zero_points, scales, filter_scale, order, bias, lo, hi, count, line, out, out_at, out_step
-):
-    """out[c] = clamp((acc[c] - zero_point * row_sum[c]) scaled in that order + bias[c]), row by row.
-
-    Rows have COLUMNS accumulators, of which the first `count` are wanted; `line` takes them all.
-    """
-    # One loop for each order: a branch inside would keep it from vectorizing.
-    for r in range(rows):
-        source = acc[r * COLUMNS : (r + 1) * COLUMNS]
-        zero_point, input_scale = zero_points[r], scales[r]
-        if order == SCALES_FIRST:
-            for c in range(COLUMNS):
-                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
-                value = np.float32(total * np.float32(input_scale * filter_scale[c]) + bias[c])
-                value = lo if value < lo else value
-                line[c] = hi if hi < value else value
-        elif order == FUSED:
-            for c in range(COLUMNS):
-                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
-                value = fma32(np.float32(total * input_scale), filter_scale[c], bias[c])
-                value = lo if value < lo else value
-                line[c] = hi if hi < value else value
-        else:
-            for c in range(COLUMNS):
-                total = np.float32(np.int32(source[c] - np.int32(zero_point * row_sum[c])))
-                value = np.float32(np.float32(total * filter_scale[c]) * input_scale + bias[c])
-                value = lo if value < lo else value
-                line[c] = hi if hi < value else value
-        at = out_at + r * out_step
-        target = out[at : at + count]
-        for c in range(count):
-            target[c] = line[c]
+            target[k] = min(source[k], flip)
 
 
 @inline
 def _multiply_scale(
-    isa, panel, rows, w, group, folded, none, acc, row_sum, zero_points, scales, filter_scale, order, bias,
-    lo, hi, line, out, out_at, out_step, channels,
+    isa, rows_of, at, lda, rows, offsets, segments, w, group, folded, none, acc, row_sum, zero_points, scales,
+    filter_scale, order, bias, lo, hi, out, out_at, out_step, channels,
 ):  # fmt: skip
-    """A block of quantized rows times the panels of one group, scaled; row r goes to out[out_at + r * out_step:]."""
+    """Rows of quantized elements times the panels of one group, scaled; row r goes to out[out_at + r * out_step:].
+
+    Args: rows_of, at, lda, offsets, segments: as in `gemm.multiply`; each group has its own offsets.
+    """
     _, panels, steps, _, per = w.shape
-    lda = steps * per
-    flat_w, flat_panel = w.reshape(-1), panel.reshape(-1)
+    flat_w, size = w.reshape(-1), steps * per
+    first_offset = min(group * segments, offsets.shape[0] - segments)
     for p in range(panels):
-        place = group * panels + p
-        first = place * COLUMNS
-        last = first + COLUMNS
-        multiply_rows(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
-        _scale_rows(
-            acc, rows, row_sum[first:last], zero_points, scales, filter_scale[first:last], order, bias[first:last],
-            lo, hi, min(COLUMNS, channels - p * COLUMNS), line, out, out_at + p * COLUMNS, out_step,
+        first = (group * panels + p) * COLUMNS
+        count = min(COLUMNS, channels - p * COLUMNS)
+        multiply(
+            isa, count > COLUMNS // 2, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, per,
+            flat_w, first * size, folded, first, none, acc,
         )  # fmt: skip
+        for n in range(0, count, LANES):
+            c, left, to = first + n, count - n, out_at + p * COLUMNS + n
+            if order == SCALES_FIRST:
+                for r in range(rows):
+                    _scales_first(
+                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                        out, to + r * out_step, left,
+                    )  # fmt: skip
+            elif order == FUSED:
+                for r in range(rows):
+                    _fused(
+                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                        out, to + r * out_step, left,
+                    )  # fmt: skip
+            else:
+                for r in range(rows):
+                    _filter_first(
+                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                        out, to + r * out_step, left,
+                    )  # fmt: skip
 
 
 @kernel
 def gemm_hybrid(
     isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, lo, hi, row_begin, row_end,
-    lanes, scales, zero_points, q, none, panel, acc, line, out,
+    lanes, scales, zero_points, q, none, panel, acc, out,
 ):  # fmt: skip
     """out[m] = clamp(x[m] @ w.T + bias) for rows row_begin..row_end, each row quantized by itself.
 
@@ -106,79 +103,97 @@ def gemm_hybrid(
         order: how sums are scaled, SCALES_FIRST or FUSED.
         lo, hi: floats, may be infinite.
         lanes: scratch float32[2, LANES]. scales: scratch float32[ROW_BLOCK]. zero_points: scratch int32[ROW_BLOCK].
-        q: scratch int8[K]. none: int32[ROW_BLOCK] of zeros. panel: scratch uint8 or int16 [ROW_BLOCK, steps * per].
-        acc: scratch int32[ROW_BLOCK * COLUMNS]. line: scratch float32[COLUMNS].
+        q: scratch int8[K]. none: int32[ROW_BLOCK] of zeros.
+        panel: scratch uint8 or int16 [>= ROW_BLOCK * steps * per].
+        acc: scratch int32[ROW_BLOCK * COLUMNS].
         out: float32[M, N], written.
 
     Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
     """
     depth = x.shape[1]
     channels = out.shape[1]
+    lda = w.shape[2] * w.shape[4]
     flat_out = out.reshape(-1)
-    store = panel.dtype.type
-    flip = store(flip)
+    flip = panel.dtype.type(flip)
     lo, hi = np.float32(lo), np.float32(hi)
     for row in range(row_begin, row_end, ROW_BLOCK):
         rows = min(ROW_BLOCK, row_end - row)
         for r in range(rows):
             scales[r], zero_points[r] = quantize_row(kind, x[row + r], lanes, q)
-            target = panel[r]
-            for k in range(depth):
-                target[k] = store(store(q[k]) ^ flip)
-            for k in range(depth, panel.shape[1]):
-                target[k] = store(0)
-            _append_negatives(target, depth, flip, copies)
+            # Columns behind the last one meet weights that are 0.
+            _flip_run(q, 0, depth, flip, panel, r * lda)
+            _append_negatives(panel, r * lda, depth, flip, copies)
         _multiply_scale(
-            isa, panel, rows, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
-            bias, lo, hi, line, flat_out, row * channels, channels, channels,
+            isa, panel, 0, lda, rows, _ORIGIN, 1, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale,
+            order, bias, lo, hi, flat_out, row * channels, channels, channels,
         )  # fmt: skip
 
 
 @kernel
 def conv_hybrid(
-    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, kh, kw,
-    stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
-    lanes, scales, zero_points, q, none, panel, acc, line, out,
+    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, offsets, length, span, columns,
+    stride_h, stride_w, pad_h, pad_w, lo, hi,
+    lanes, scales, zero_points, q, none, panel, acc, strip, out,
 ):  # fmt: skip
     """Convolution, each image quantized by itself; taps outside the image are the zero point.
 
     Args:
         x: float32[B, H, W, C].
-        w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups; steps * per >= (copies + 1) * kh * kw * C / G.
+        w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups: the segments of a window, each filled up to whole
+            steps; with `copies`, all of its taps and the copies of them in one segment.
         order: SCALES_FIRST, FILTER_FIRST or FUSED.
-        q: scratch int8[1, H, W, C].
+        offsets: int64[G * S], where the S segments of a window start, from a pixel in a strip of `columns` columns.
+        length: elements of a segment. span: rows that the window reaches over.
+        q: scratch int8[H * W * C].
+        strip: scratch like panel, all of the image that windows reach, and what the last step reads behind it.
         The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
 
     Source: tflite/kernels/conv.cc
     """
     batches, out_h, out_w, out_c = out.shape
+    _, height, width, in_c = x.shape
     groups = w.shape[0]
-    depth = x.shape[3] // groups
-    channels = out_c // groups
-    pixels = out_h * out_w
-    flat_q, flat_out = q.reshape(-1), out.reshape(-1)
+    segments, lda, channels = offsets.shape[0] // groups, w.shape[2] * w.shape[4], out_c // groups
+    flat_out = out.reshape(-1)
     store = panel.dtype.type
     flip = store(flip)
     lo, hi = np.float32(lo), np.float32(hi)
+    # Windows of one column and row follow each other through the whole image.
+    lines, pixels = out_h, out_w
+    if columns == out_w and span == stride_h == stride_w == 1:
+        lines, pixels = 1, out_h * out_w
     for b in range(batches):
-        scale, zero_point = quantize_row(kind, x[b].reshape(-1), lanes, flat_q)
+        scale, zero_point = quantize_row(kind, x[b].reshape(-1), lanes, q)
         scales[:] = scale
         zero_points[:] = zero_point
-        fill = store(store(zero_point) ^ flip)
-        for pixel in range(0, pixels, ROW_BLOCK):
-            rows = min(ROW_BLOCK, pixels - pixel)
-            for g in range(groups):
-                for r in range(rows):
-                    gather(
-                        flat_q, 0, q.shape[1], q.shape[2], depth * groups, (pixel + r) // out_w, (pixel + r) % out_w,
-                        kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, g * depth, depth, flip, fill, panel[r],
+        fill_strip(
+            q, 0, height, width, in_c, -pad_h, -pad_w, (out_h - 1) * stride_h + span, columns, flip,
+            store(store(zero_point) ^ flip), strip,
+        )  # fmt: skip
+        for y in range(lines):
+            for first in range(0, pixels, ROW_BLOCK):
+                rows = min(ROW_BLOCK, pixels - first)
+                at, step = (y * stride_h * columns + first * stride_w) * in_c, stride_w * in_c
+                to = ((b * lines + y) * pixels + first) * out_c
+                for g in range(groups):
+                    if copies == 0:
+                        _multiply_scale(
+                            isa, strip, at, step, rows, offsets, segments, w, g, folded, none, acc, row_sum,
+                            zero_points, scales, filter_scale, order, bias, lo, hi,
+                            flat_out, to + g * channels, out_c, channels,
+                        )  # fmt: skip
+                        continue
+                    for r in range(rows):
+                        for s in range(segments):
+                            here = at + r * step + offsets[g * segments + s]
+                            place = r * lda + s * length
+                            panel[place : place + length] = strip[here : here + length]
+                        _append_negatives(panel, r * lda, segments * length, flip, copies)
+                    _multiply_scale(
+                        isa, panel, 0, lda, rows, _ORIGIN, 1, w, g, folded, none, acc, row_sum, zero_points, scales,
+                        filter_scale, order, bias, lo, hi, flat_out, to + g * channels, out_c, channels,
                     )  # fmt: skip
-                    _append_negatives(panel[r], kh * kw * depth, flip, copies)
-                _multiply_scale(
-                    isa, panel, rows, w, g, folded, none, acc, row_sum, zero_points, scales, filter_scale, order,
-                    bias, lo, hi, line, flat_out, (b * pixels + pixel) * out_c + g * channels, out_c, channels,
-                )  # fmt: skip
 
 
 @kernel

@@ -43,16 +43,10 @@ def fma32(a, b, c):
     return nearest
 
 
-@kernel
-def unary_flushed(function, x, first, second, out):
-    """out = function(x). x, out: flat float32.
-
-    NEGATE: 0 - x. CLAMP: within first..second. LEAKY: first * x below 0. SQUARE: x * x. FLOOR, CEIL: as named.
-    HARD_SWISH: x * min(max(fma(x, 1/6, 1/2), 0), 1).
-    """
+@inline
+def _unary(function, x, first, second, out):
     zero, half, one = np.float32(0), np.float32(0.5), np.float32(1)
     sixth = np.float32(1 / 6)
-    first, second = np.float32(first), np.float32(second)
     for i in range(x.shape[0]):
         v = flushed(x[i])
         if function == NEGATE:
@@ -76,6 +70,41 @@ def unary_flushed(function, x, first, second, out):
 
 
 @kernel
+def unary_flushed(function, x, first, second, out):
+    """out = function(x). x, out: flat float32.
+
+    NEGATE: 0 - x. CLAMP: within first..second. LEAKY: first * x below 0. SQUARE: x * x. FLOOR, CEIL: as named.
+    HARD_SWISH: x * min(max(fma(x, 1/6, 1/2), 0), 1).
+    """
+    first, second = np.float32(first), np.float32(second)
+    # A loop for each of the frequent functions: a choice inside keeps it from vectorizing.
+    if function == CLAMP:
+        _unary(CLAMP, x, first, second, out)
+    elif function == LEAKY:
+        _unary(LEAKY, x, first, second, out)
+    elif function == HARD_SWISH:
+        _unary(HARD_SWISH, x, first, second, out)
+    else:
+        _unary(function, x, first, second, out)
+
+
+@inline
+def _binary(function, a, at_a, a_step, b, at_b, b_step, lo, hi, out):
+    for i in range(out.shape[0]):
+        x, y = flushed(a[at_a + i * a_step]), flushed(b[at_b + i * b_step])
+        if function == ADD:
+            value = flushed(np.float32(x + y))
+        elif function == SUB:
+            value = flushed(np.float32(x - y))
+        elif function == MUL:
+            value = flushed(np.float32(x * y))
+        else:
+            value = flushed(np.float32(x / y))
+        value = lo if value < lo else value
+        out[i] = hi if hi < value else value
+
+
+@kernel
 def binary_flushed(function, a, b, shape, a_strides, b_strides, lo, hi, out):
     """As `binary.arithmetic`, flat float32; without an activation lo and hi are infinite."""
     inner = shape[-1]
@@ -84,19 +113,18 @@ def binary_flushed(function, a, b, shape, a_strides, b_strides, lo, hi, out):
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
-        at = row * inner
-        for i in range(inner):
-            x, y = flushed(a[at_a + i * a_step]), flushed(b[at_b + i * b_step])
+        target = out[row * inner : (row + 1) * inner]
+        if a_step == 1 and b_step == 1 and function <= MUL:
+            # Slices and a loop for each function, so that they vectorize.
+            xs, ys = a[at_a : at_a + inner], b[at_b : at_b + inner]
             if function == ADD:
-                value = flushed(np.float32(x + y))
+                _binary(ADD, xs, 0, 1, ys, 0, 1, lo, hi, target)
             elif function == SUB:
-                value = flushed(np.float32(x - y))
-            elif function == MUL:
-                value = flushed(np.float32(x * y))
+                _binary(SUB, xs, 0, 1, ys, 0, 1, lo, hi, target)
             else:
-                value = flushed(np.float32(x / y))
-            value = lo if value < lo else value
-            out[at + i] = hi if hi < value else value
+                _binary(MUL, xs, 0, 1, ys, 0, 1, lo, hi, target)
+        else:
+            _binary(function, a, at_a, a_step, b, at_b, b_step, lo, hi, target)
 
 
 @inline

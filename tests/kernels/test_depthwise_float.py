@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from intengine_kernels.float_matrix import depthwise_conv_float
+from intengine_kernels.float_depthwise import depthwise_conv_float_multiplied
 
 from tests.kernels._both import both_ways
 
@@ -25,7 +25,7 @@ def _steps(x: np.ndarray, w: np.ndarray, start: np.ndarray, end: np.ndarray) -> 
     return acc + end
 
 
-@both_ways(depthwise_conv_float)
+@both_ways(depthwise_conv_float_multiplied)
 @pytest.mark.parametrize("multiplier", [1, 3])
 def test_the_bias_counts_where_it_is_added(run: Callable[..., Any], multiplier: int) -> None:
     rng = np.random.default_rng(multiplier)
@@ -41,7 +41,7 @@ def test_the_bias_counts_where_it_is_added(run: Callable[..., Any], multiplier: 
     assert (found[0] != found[1]).any()
 
 
-@both_ways(depthwise_conv_float)
+@both_ways(depthwise_conv_float_multiplied)
 def test_a_negative_zero_at_the_end_keeps_the_sign_of_a_zero(run: Callable[..., Any]) -> None:
     start = np.array([-0.0, 0.0], F32)
     out = np.empty((1, 1, 1, 2), F32)

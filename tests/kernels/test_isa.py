@@ -20,7 +20,7 @@ from intengine_kernels.requantize import (
     UPWARD_BLOCKS,
 )
 
-from intengine.binding import bind_step
+from intengine.binding import Binder
 from intengine.model import Quantization, TensorSpec, TensorType
 from intengine.numerics import Requantizer
 from intengine.ops._context import Operand
@@ -60,7 +60,7 @@ def run(
     with isa.use(instruction_set):
         kernel, args = prepare(out)
     step = Step(0, "", (), (), (Call(kernel, (*args, out)),))
-    for function, bound in bind_step(step, {}, lambda wanted: np.empty(wanted.shape, wanted.dtype)):
+    for function, bound in Binder({}).bind(step):
         function(*bound)
     return out
 

@@ -1,8 +1,8 @@
 """Which hybrid arithmetic a node has: rows, order of the scales, oddities of x86 builds."""
 
 import numpy as np
-from intengine_kernels.hybrid import FILTER_FIRST, FUSED, SCALES_FIRST
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SYMMETRIC
+from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.inside._form import Form
