@@ -73,6 +73,23 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
+def quantize_multipliers(real: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """`quantize_multiplier` of each double of an array: (multipliers, shifts).
+
+    Raises:
+        InvalidModelError: as `quantize_multiplier`.
+    """
+    fraction, exponent = np.frexp(np.where(np.isfinite(real), real, 0))
+    # At most 22 bits lie behind the point, so that adding a half is exact enough to be cut.
+    multiplier = np.trunc(fraction * 2.0**31 + np.copysign(0.5, fraction))
+    is_power = np.abs(multiplier) == 2.0**31
+    multiplier, shift = np.where(is_power, multiplier / 2, multiplier), exponent + is_power
+    for value in real[~np.isfinite(real) | (shift > 31)][:1]:
+        quantize_multiplier(float(value))
+    is_tiny = (shift < -31) | (real == 0)
+    return np.where(is_tiny, 0, multiplier).astype(np.int32), np.where(is_tiny, 0, shift).astype(np.int32)
+
+
 def real_bounds(activation: int) -> tuple[float, float]:
     """The interval a fused activation clamps real values to.
 

@@ -48,8 +48,8 @@ _LOSS_DB, _BELOW_DB = 6.0, 20.0
 #: Measured once, with another limit; the page says so.
 _MILDER = (
     "Milder damage is ranked first less often, because models have layers that lose as much by themselves: with a",
-    "limit of 30 dB instead of 20, a part of the suite (47 models of five networks) had the right layer first in 43 and",
-    "the right cause in 45. Where no node of any network is damaged plainly by a fault, its row has none.",
+    "limit of 30 dB instead of 20, a part of the suite (47 models of five networks) had the right layer first in",
+    "43 and the right cause in 45. Where no node of any network is damaged plainly by a fault, its row has none.",
 )
 
 

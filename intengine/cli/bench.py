@@ -1,7 +1,7 @@
 """`intengine bench`: speed, side by side with LiteRT."""
 
 import contextlib
-import math
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -187,7 +187,7 @@ def _means(results: Sequence[ModelResult], options: Options) -> list[Cell]:
     cells: list[Cell] = []
     for name in options.against:
         ratios = [ratio for result in results if (ratio := result.ratio(name))]
-        cells += ["", f"{math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}" if ratios else ""]
+        cells += ["", f"{statistics.geometric_mean(ratios):.2f}" if ratios else ""]
     return cells
 
 

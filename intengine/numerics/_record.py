@@ -39,7 +39,7 @@ from intengine.numerics._micro_arithmetic import (
     SvdfState,
     SvdfSum,
 )
-from intengine.quantization import ActivationBound, quantize_multiplier, quantize_real
+from intengine.quantization import ActivationBound, quantize_multipliers, quantize_real
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +87,7 @@ class Requantizer:
 
 def fixed_point(scheme: int, real: NDArray[np.float64]) -> Requantizer:
     """A requantizer that encodes each double of `real` as Q31 multiplier and shift."""
-    pairs = [quantize_multiplier(float(value)) for value in real]
-    return Requantizer(
-        scheme,
-        np.array([multiplier for multiplier, _ in pairs], np.int32),
-        np.array([shift for _, shift in pairs], np.int32),
-        np.zeros(real.size, np.float64),
-    )
+    return Requantizer(scheme, *quantize_multipliers(real), np.zeros(real.size, np.float64))
 
 
 Factory = Callable[[ConvScales], Requantizer]

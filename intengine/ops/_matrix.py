@@ -181,10 +181,10 @@ def pack_for(
     flip = 128 if panel == np.uint8 and dtype == np.int8 else 0
     input_zero_point += flip
     values = rows.astype(np.int16)
-    magnitude = np.abs(values - zero_point).sum(axis=-1, dtype=np.int64).reshape(-1)
+    magnitude = np.abs(values - np.int16(zero_point)).sum(axis=-1, dtype=np.int64).reshape(-1)
     bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
     if rows.dtype == np.uint8:
-        values, zero_point = values - 128, zero_point - 128
+        values, zero_point = values - np.int16(128), zero_point - 128
     constant = (
         bias.reshape(groups, channels)
         - input_zero_point * values.sum(axis=-1, dtype=np.int64)
@@ -200,7 +200,7 @@ def pack_for(
     if zero_point != 0:
         padded[:, panels * isa.COLUMNS :, :, : depth // segments] = 1
     blocks = padded.reshape(groups, count, isa.COLUMNS, segments * steps, per)
-    greatest = int(np.abs(blocks.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min
+    greatest = int(np.abs(blocks.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
     return Packed(
         isa.tag(instruction_set),
         np.ascontiguousarray(blocks.transpose(0, 1, 3, 2, 4)),

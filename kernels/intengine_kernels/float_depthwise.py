@@ -6,6 +6,7 @@ Source: tflite/kernels/internal/reference/depthwiseconv_float.h; XNNPACK/src/f32
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.isa.float_tile import ROW_VECTORS, ROWS, VECTORS, make_depthwise
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel, subroutine
@@ -136,7 +137,7 @@ def depthwise_conv_float_multiplied(
         b = row // out_h
         out_y = row % out_h
         for out_x in range(out_w):
-            acc[:] = start
+            copy_row(start, acc)
             for ky in range(kh):
                 y = out_y * stride_h - pad_h + ky * dil_h
                 if y < 0 or y >= height:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.fma import fma32
 from intengine_kernels.hybrid_quantize import quantize_dynamic
 from intengine_kernels.jit import inline, kernel
@@ -41,7 +42,7 @@ def transpose_conv_fused(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
     for row in range(row_begin, row_end):
         b, out_y = row // out_h, row % out_h
         for out_x in range(out_w):
-            acc[:] = bias
+            copy_row(bias, acc)
             for ky in range(kh):
                 y = _source(out_y, ky, stride_h, pad_h, height)
                 if y < 0:

@@ -188,7 +188,8 @@ def conv_hybrid(
                         for s in range(segments):
                             here = at + r * step + offsets[g * segments + s]
                             place = r * lda + s * length
-                            panel[place : place + length] = strip[here : here + length]
+                            for k in range(length):
+                                panel[place + k] = strip[here + k]
                         _append_negatives(panel, r * lda, segments * length, flip, copies)
                     _multiply_scale(
                         isa, panel, 0, lda, rows, _ORIGIN, 1, w, g, folded, none, acc, row_sum, zero_points, scales,

@@ -5,6 +5,7 @@ Gates are stacked in the order forget, cell, output, input; a cell without an in
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.fixedpoint import INT32_MAX, mbqm, rdp, srdhm
 from intengine_kernels.jit import inline, kernel, subroutine
 from intengine_kernels.transcendental import leading_zeros, times_power
@@ -210,4 +211,4 @@ def lstm_integer(
                     value = min(max(value, -np.int64(projection_clip)), np.int64(projection_clip))
                 state[u] = np.int8(value)
             result = out[t, b] if time_major else out[b, t]
-            result[:] = state
+            copy_row(state, result)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.eigen import add_product, logistic_row, tanh
 from intengine_kernels.fixedpoint import rdp, srdhm
 from intengine_kernels.jit import inline, kernel
@@ -27,8 +28,8 @@ def _concatenate(x, output, joined):
     """joined[b] = x[b], output[b]."""
     depth = x.shape[1]
     for b in range(x.shape[0]):
-        joined[b, :depth] = x[b]
-        joined[b, depth:] = output[b]
+        copy_row(x[b], joined[b, :depth])
+        copy_row(output[b], joined[b, depth:])
 
 
 @kernel
@@ -85,13 +86,13 @@ def lstm_basic_float(x, old_output, old_state, w, bias, order, work, output, sta
     batch, units = output.shape
     _concatenate(x, old_output, joined)
     for b in range(batch):
-        gates[b] = bias
+        copy_row(bias, gates[b])
     add_product(order, joined, w, gates)
     for b in range(batch):
         for part in range(3):
             # Input, forget, output gate.
             at = (part + 1 if part > 0 else 0) * units
-            work[part] = gates[b, at : at + units]
+            copy_row(gates[b, at : at + units], work[part])
             logistic_row(work[part], b * units)
         for n in range(units):
             added = np.float32(work[0, n] * tanh(gates[b, units + n]))

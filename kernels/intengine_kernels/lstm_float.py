@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row, copy_rows
 from intengine_kernels.eigen import add_product, logistic_row, tanh
 from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_symmetric
 from intengine_kernels.jit import inline, kernel, subroutine
@@ -227,7 +228,8 @@ def lstm_hybrid(
                 gates, stale, False, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
             )
             if projection[0].shape[0] > 0:
-                state[:] = projection_bias
+                for b in range(state.shape[0]):
+                    copy_row(projection_bias, state[b])
                 if not is_zero(hidden):
                     _quantize_rows(hidden, asymmetric, lanes, q_hidden, scales[3], zero_points[3])
                     _add_product(
@@ -236,9 +238,9 @@ def lstm_hybrid(
                     )  # fmt: skip
                 _clip(state, np.float32(proj_clip))
             else:
-                state[:] = hidden
+                copy_rows(hidden, state)
             target = out[t] if time_major else out[first, t : t + 1]
-            target[:, offset : offset + outputs] = state
+            copy_rows(state, target[:, offset : offset + outputs])
 
 
 @kernel
@@ -292,10 +294,11 @@ def lstm_float(
                 gates, stale, is_stale, peephole, bias, norm, activation, places, first * units, cell_clip, cell, hidden
             )
             if projection.shape[0] > 0:
-                state[:] = projection_bias
+                for b in range(state.shape[0]):
+                    copy_row(projection_bias, state[b])
                 add_product(orders[3], hidden, projection, state)
                 _clip(state, np.float32(proj_clip))
             else:
-                state[:] = hidden
+                copy_rows(hidden, state)
             target = out[t] if time_major else out[first, t : t + 1]
-            target[:, offset : offset + outputs] = state
+            copy_rows(state, target[:, offset : offset + outputs])

@@ -5,6 +5,7 @@ Gates are stacked in the order forget, cell, output, input.
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.fixedpoint import mbqm, mbqm64
 from intengine_kernels.jit import inline, kernel, subroutine
 from intengine_kernels.libm.exp import expf
@@ -96,7 +97,7 @@ def lstm_sigmoid_table(
                 hidden = _product(look_up(tanh_cell, value), gates[OUTPUT, n], products[_HIDDEN])
                 state[n] = min(max(np.int64(hidden) + np.int64(zero_point), np.int64(lo)), np.int64(hi))
             result = out[t, b] if time_major else out[b, t]
-            result[:] = state
+            copy_row(state, result)
 
 
 @inline
@@ -159,4 +160,4 @@ def lstm_in_order(x, time_major, w, r, bias, cell_clip, gates, output_state, cel
                 cell[n] = value
                 state[n] = _finite(np.float32(tanhf(value) * gates[OUTPUT, n]))
             result = out[t, b] if time_major else out[b, t]
-            result[:] = state
+            copy_row(state, result)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.fixedpoint import mbqm, mbqm64, rdp
 from intengine_kernels.jit import inline, kernel
 from intengine_kernels.lstm import CELL, OUTPUT, clamp8, clamp16, look_up, update_cell
@@ -106,4 +107,4 @@ def lstm_narrow(
             if projection_clip > 0:
                 value = min(max(value, -np.int64(projection_clip)), np.int64(projection_clip))
             state[u] = np.int8(value)
-        out[b] = state
+        copy_row(state, out[b])

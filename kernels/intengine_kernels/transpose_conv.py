@@ -8,6 +8,7 @@ order of the image, which is the order in which LiteRT adds them up.
 
 import numpy as np
 
+from intengine_kernels.copying import copy_row
 from intengine_kernels.hybrid_quantize import quantize_asymmetric
 from intengine_kernels.jit import inline, kernel
 from intengine_kernels.ordered import add_rows, clamp_row
@@ -94,7 +95,8 @@ def transpose_conv_float(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
     for row in range(row_begin, row_end):
         b = row // out_h
         out_y = row % out_h
-        flat[:] = start
+        for at in range(flat.shape[0]):
+            copy_row(start, flat[at])
         for ky in range(kh - 1, -1, -1):
             y = _input_row(out_y, ky, stride_h, pad_h, height)
             if y < 0:
