@@ -11,7 +11,7 @@ from intengine_kernels.binary import mul_half_even
 from intengine_kernels.log_softmax import log_softmax_table
 from intengine_kernels.quantize import dequantize_shifted, quantize_float64, quantize_reciprocal
 from intengine_kernels.reduce import mean_in_lanes, reduce_image, reduce_scaled
-from intengine_kernels.resize import resize_bilinear_fixed
+from intengine_kernels.resize import PADDING, resize_bilinear_fixed
 from intengine_kernels.softmax import softmax_table
 from intengine_kernels.xnnpack_float import (
     HARD_SWISH,
@@ -153,7 +153,7 @@ def test_bilinear_with_integer_weights(run: Callable[..., Any], bits: int) -> No
     parts = RNG.integers(0, (1 << bits) + 1, 5).astype(np.int32)
     low, high = np.zeros(5, np.int64), np.ones(5, np.int64)
     out = np.empty((1, 5, 5, 3), np.int8)
-    run(x, low, high, parts, low, high, parts, bits, 0, 5, out)
+    run(x, low, high, parts, low, high, parts, bits, 0, 5, np.empty((1, 2 * 3 + PADDING), np.int32), out)
     for (i, j, c), value in np.ndenumerate(out[0]):
         taps = tuple(int(q) for q in x[0, :, :, c].reshape(-1))
         assert value == spec.fixed_pixel(taps, int(parts[i]), int(parts[j]), bits)  # type: ignore[arg-type]
