@@ -112,16 +112,17 @@ def sum_table(
     unit = out_multiplier * 2.0 ** (out_shift - 31)
     info = np.iinfo(dtype)
     scales, reach = [], 2.0
-    for offset, multiplier, shift, sign in inputs:
+    for input_zero_point, multiplier, shift, sign in inputs:
         shift -= ONCE if shift >= ONCE // 2 else 0
         scales.append(sign * multiplier * 2.0 ** (shift - 31 + left_shift) * unit)
-        reach += max(info.max - offset, offset - info.min) * abs(scales[-1])
+        reach += max(info.max - input_zero_point, input_zero_point - info.min) * abs(scales[-1])
     nudge = 2.0 ** (out_shift - 1) if out_shift < 0 and not once else 0.0
     reach += max(abs(lo - zero_point), abs(hi - zero_point))
     offset, mask = _offset(4 * float(np.finfo(kind).eps) * reach + 3 * unit, zero_point, kind)
     if reach > np.iinfo(np.int16).max * 2.0 ** (8 * (dtype.itemsize - 1)):
         mask = mask * 0
-    table = np.array([scales[0], nudge, -0.0, lo - zero_point, hi - zero_point, offset, 0, scales[1]], kind)
+    entries = [scales[0], nudge, -0.0, lo - zero_point, hi - zero_point, offset, 0, scales[1]]
+    table: NDArray[np.floating] = np.array(entries, kind)
     table[MASK : MASK + 1].view(mask.dtype)[:] = mask
     return table
 
