@@ -58,7 +58,7 @@ def test_litert_is_timed_beside(cli, small: Path) -> None:
     pytest.importorskip("ai_edge_litert")
     result = cli("bench", small, "--seconds", 0.01)
     assert result.exit_code == 0, result.stderr
-    assert "xnnpack ratio" in result.stdout
+    assert "xnnpack" in result.stdout
 
 
 def test_a_model_that_does_not_run_ends_with_3_and_the_others_are_timed(cli, small: Path, custom: Path) -> None:

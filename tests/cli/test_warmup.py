@@ -33,9 +33,9 @@ def test_what_is_compiled_beforehand_is_only_loaded_later(two: Path, tmp_path: P
 def test_models_that_do_not_run_are_named_and_the_others_compiled(cli, custom: Path, two: Path) -> None:
     result = cli("warmup", custom, two)
     assert result.exit_code == 3
-    refused, compiled = result.stdout.splitlines()
+    refused, compiled = " ".join(result.stdout.split()).split("two.tflite, litert-reference:")
     assert "NobodyHasThis" in refused
-    assert compiled.startswith("two.tflite, litert-reference:")
+    assert compiled
 
 
 def test_the_embedded_models_are_files_that_load() -> None:
