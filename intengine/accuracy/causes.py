@@ -22,7 +22,7 @@ from intengine.quantization import INTEGER_RANGE
 CAUSES = {
     "operator": "The operator itself, in real numbers, computes something other than the float model's.",
     "clipped-range": "The output's range is narrower than the float values, and what is beyond it is cut off.",
-    "zero-point": "A range is wide enough but moved: it cuts off at one end and has room at the other.",
+    "zero-point": "A range is moved: it cuts off at one end and has room at the other for most of that.",
     "weight-scale": "Some channels' weights are off by a factor, saturate, or use a scale far too coarse.",
     "per-tensor-weights": "One weight scale serves channels of very different size.",
     "weights-differ": "The weights differ by much more than rounding: another training, or damage.",
@@ -54,6 +54,8 @@ ADVICE = {
 _SHARED_SCALE = "This operator's scale is given (its input's, or fixed): use int16 activations, or keep it in float."
 #: Operators whose output scale the specification fixes.
 FIXED_SCALE = frozenset({"L2_NORMALIZATION", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX", "TANH"})
+#: Room at one end for so much of what is beyond the other makes a range moved, even if it is too narrow as well.
+_MOVED = 0.5
 #: Own shares below this are not worth a sentence.
 _LEAST = 0.1
 #: Greatest value of a channel over the median of the channels' that makes it an outlier.
@@ -117,7 +119,7 @@ def _clipped(found: Findings, weight: float) -> Cause:
     local = found.local
     lo, hi = real_range(found.spec.quantization, found.spec.type)
     bottom, top = INTEGER_RANGE[found.spec.type]
-    width, needed = hi - lo, local.float_max - local.float_min
+    width = hi - lo
     over, under = max(local.float_max - hi, 0.0), max(lo - local.float_min, 0.0)
     room = max(local.float_min - lo, 0.0) if over >= under else max(hi - local.float_max, 0.0)
     beyond = max(over, under)
@@ -129,8 +131,8 @@ def _clipped(found: Findings, weight: float) -> Cause:
     }  # fmt: skip
     span = f"the range is {lo:.4g} to {hi:.4g}, the float values reach from {local.float_min:.4g} to"
     span += f" {local.float_max:.4g}"
-    if min(over, under) <= 0.1 * beyond and room >= 0.8 * beyond and width >= 0.9 * needed:
-        steps = round(beyond / (width / (top - bottom)))
+    if min(over, under) <= 0.1 * beyond and room >= _MOVED * beyond:
+        steps = round(min(beyond, room) / (width / (top - bottom)))
         return _cause(
             "zero-point",
             f"{text}: {span}; a zero point {steps} steps {'lower' if over >= under else 'higher'} would fit.",
