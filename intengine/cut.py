@@ -45,7 +45,9 @@ class Cut:
 def cut(model: Model, node: Node, shapes: Mapping[int, Shape], known: Mapping[int, NDArray[Any]]) -> Cut | None:
     """`alone` as a file, for other runtimes."""
     found = alone(model, node, shapes, known)
-    return found and Cut(node, dump(found.model), found.inputs, found.outputs, found.has_state)
+    if found is None:
+        return None
+    return Cut(node, dump(found.model), found.inputs, found.outputs, found.has_state)
 
 
 def alone(model: Model, node: Node, shapes: Mapping[int, Shape], known: Mapping[int, NDArray[Any]]) -> Alone | None:

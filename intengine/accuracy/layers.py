@@ -12,14 +12,23 @@ from intengine.accuracy.attribution import Energies
 from intengine.accuracy.causes import Findings, clips_by_a_step, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
-from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
+from intengine.accuracy.local import (
+    COPIERS,
+    LocalNode,
+    NotAloneError,
+    Rounded,
+    as_real,
+    has_bias_input,
+    is_quantized,
+    stages,
+)
 from intengine.accuracy.metrics import TensorErrors, real_range
 from intengine.accuracy.records import Layer, Match, Source
 from intengine.accuracy.sides import FloatSide
 from intengine.accuracy.weight_faults import Filter
 from intengine.accuracy.weights import FloatWeights, by_channel, weight_slot
 from intengine.execution import Execution
-from intengine.model import Model, Node
+from intengine.model import Model, Node, TensorSpec
 from intengine.quantization import INTEGER_RANGE
 
 
@@ -169,8 +178,9 @@ class LayerWork:
         energies = self._energies
         filter_ = self._filter()
         found = Findings(
-            spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
-        )
+            spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known(),
+            self._copied(),
+        )  # fmt: skip
         needed = rounding_energy(spec, layer.op, local, energies.square(Source.OUTPUT_ROUNDING), energies.count)
         if clips_by_a_step(spec, local):
             needed += energies.square(Source.CLIPPING)
@@ -179,6 +189,13 @@ class LayerWork:
                 energy = energies.by_channel(source)
                 needed += float(least(energy).sum()) if energy.size == filter_.real.shape[0] else float(energy.sum())
         return replace(layer, attribution=energies.result(needed), causes=find_causes(found))
+
+    def _copied(self) -> TensorSpec | None:
+        """The input whose integers the node hands on, if that is what it does."""
+        if self._node is None or self._local is None or self._node.op not in COPIERS:
+            return None
+        fed = [i for i in self._local.fed if is_quantized(self._graph, i)]
+        return self._graph.tensors[fed[0]] if len(fed) == 1 and is_quantized(self._graph, self.tensor) else None
 
     def _weights_are_known(self) -> bool:
         slot = weight_slot(self._graph, self._node) if self._node is not None else None

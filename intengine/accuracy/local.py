@@ -25,6 +25,8 @@ SAME_SCALE = frozenset({
     "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT",
     "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
 })  # fmt: skip
+#: Those that hand on the very integers of one input, whatever scale the output states.
+COPIERS = SAME_SCALE - {"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "PAD", "PADV2", "RESIZE_BILINEAR"}
 #: Float values by tensor of the quantized model.
 Values = Mapping[int, NDArray[Any]]
 

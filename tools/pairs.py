@@ -1,0 +1,339 @@
+"""Real pairs of a float and a quantized model: python tools/pairs.py [--only TEXT] [--save F.json] [--page F.md].
+
+For each pair of `PAIRS`: how much of the graphs is aligned, the three worst layers with their causes, and how well the
+shares of the attribution add up. Then what-if: the layers that the comparison blames run in float32, and the SQNR of
+the outputs is compared with what these layers were predicted to cost. Needs ../shared.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import numpy as np
+from numpy.typing import NDArray
+
+import intengine
+from intengine import Interpreter, Model
+from intengine.accuracy import Comparison, compare
+from intengine.accuracy.dataset import read_dataset
+from intengine.accuracy.experiment import Experiment
+from intengine.accuracy.suggestions import suggest
+from intengine.plain import plain
+from tools.plant_faults import calm
+from tools.shared_data import SHARED, labelled, real_inputs
+
+#: Parts of every layer's error add up to it within this.
+BOUND = 1e-9
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models of one network.
+
+    Attributes:
+        real, quantized: paths under ../shared/models. data: "labelled", "photographs", "pixels" (photographs as real
+            numbers 0..255) or "random" (around the middle of the inputs' ranges).
+        samples: how many are compared. tile: height and width to run a fully convolutional network on.
+        nodes: how many of the worst layers run in float32 in the what-if; 0 for none.
+    """
+
+    real: str
+    quantized: str
+    data: str
+    samples: int
+    nodes: int = 0
+    tile: int = 0
+
+
+_MOBILE = "classification/mobilenet_v1_0.25_224"
+PAIRS = (
+    Pair("classification/resnet8_cifar10_float", "classification/resnet8_cifar10_int8", "labelled", 250, 2),
+    Pair("classification/resnet_large_cifar10_float", "classification/resnet_large_cifar10_int8", "labelled", 250, 2),
+    Pair("classification/vww_96_float", "classification/vww_96_int8", "labelled", 300, 2),
+    Pair("audio/kws_dscnn_dynamic", "audio/kws_dscnn_int8", "labelled", 500, 2),
+    Pair(f"{_MOBILE}_float", f"{_MOBILE}_uint8", "photographs", 9, 2),
+    Pair("gan/edsr_f32b5_float", "gan/edsr_f32b5_ptq_int8", "pixels", 4, 2, 96),
+    Pair("audio/ad01_float", "audio/ad01_int8", "random", 32, 2),
+    Pair("audio/dtln_1_float", "audio/dtln_1_int8", "random", 32, 2),
+    Pair("audio/dtln_1_float", "audio/dtln_1_int16x8", "random", 32, 2),
+    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int8", "pixels", 3, 2),
+    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int16x8", "pixels", 3, 2),
+)  # fmt: skip
+
+
+def measure(pair: Pair) -> dict[str, Any]:
+    """All figures of one pair as JSON data."""
+    real, quantized = (_model(path, pair.tile) for path in (pair.real, pair.quantized))
+    engine = Interpreter(quantized)
+    data, labels = _data(engine, pair)
+    found = compare(real, quantized, data, samples=pair.samples, labels=labels)
+    split = [layer.attribution for layer in found.layers if layer.attribution is not None]
+    row: dict[str, Any] = {
+        "float": pair.real,
+        "quantized": pair.quantized,
+        "data": pair.data,
+        "samples": found.samples,
+        "split_samples": max((one.samples for one in split), default=0),
+        "nodes": found.alignment.compute_nodes,
+        "matched": found.alignment.matched_nodes,
+        "unmatched": [f"{one.node} {one.op}: {one.reason}" for one in found.alignment.unmatched],
+        "layers": len(found.layers),
+        "split": len(split),
+        "residual": max((one.residual for one in split), default=0.0),
+        "outputs": plain(found.outputs),
+        "agreement": plain(found.agreement) if found.agreement else None,
+        "worst": [
+            {
+                "node": layer.node,
+                "op": layer.op,
+                "local_db": plain(layer.local.sqnr_db) if layer.local else None,
+                "propagated_db": plain(layer.propagated.sqnr_db),
+                "causes": [[cause.id, cause.text] for cause in layer.causes[:2]],
+                "advice": layer.causes[0].advice if layer.causes else "",
+                "note": layer.note,
+            }
+            for layer in found.worst(3)
+        ],
+    }
+    if pair.nodes:
+        row["what_if"] = _what_if(real, quantized, engine, data, labels, found, pair)
+    return row
+
+
+def _what_if(
+    real: Model, quantized: Model, engine: Interpreter, data: Any, labels: Any, found: Comparison, pair: Pair
+) -> dict[str, Any]:
+    """The worst layers that can run in float32, in float32: what was predicted, and what came of it."""
+    experiment = Experiment(quantized, read_dataset(engine, data, limit=pair.samples, labels=labels), reference=real)
+    ranking = [layer.node for layer in found.worst(len(found.layers)) if layer.severity > 0.0]
+    nodes = tuple(sorted([node for node in ranking if node in experiment.candidates][: pair.nodes]))
+    before, everything = experiment.score(()), set(experiment.candidates)
+    whole = experiment.score(everything)
+    # What each costs alone, and all else of the error: independent errors add their energies.
+    alone = {node: _noise(experiment.score(everything - {node}).sqnr) for node in nodes}
+    left = max(_noise(before.sqnr) - sum(alone.values()), _noise(whole.sqnr), 0.0)
+    after = experiment.score(nodes)
+    return {
+        "nodes": [f"{node} {experiment.graph.nodes[node].op}" for node in nodes],
+        "causes": [found.layer(node).causes[0].id if found.layer(node).causes else "" for node in nodes],
+        "remedies": [one.remedy for one in suggest(experiment, nodes, found)],
+        "before_db": plain(before.sqnr),
+        "predicted_db": plain(-10.0 * math.log10(left) if left else math.inf),
+        "after_db": plain(after.sqnr),
+        "all_float_db": plain(whole.sqnr),
+        "accuracy": [before.accuracy, after.accuracy, whole.accuracy],
+        "agreement": [before.agreement, after.agreement, whole.agreement],
+    }
+
+
+def _noise(sqnr: float) -> float:
+    return 0.0 if sqnr == math.inf else 10.0 ** (-sqnr / 10.0)
+
+
+def _model(path: str, tile: int) -> Model:
+    model = intengine.load(SHARED / "models" / f"{path}.tflite")
+    return _tiled(model, tile) if tile else model
+
+
+def _tiled(model: Model, tile: int) -> Model:
+    """The same network on smaller pictures: a fully convolutional one does to each tile what it does to the whole."""
+    engine = Interpreter(model)
+    engine.resize({name: (1, tile, tile, shape[3]) for name, shape in engine.input_shapes.items()})
+    shapes = engine.plan.shapes
+    tensors = tuple(
+        replace(spec, shape=shapes[spec.index], shape_signature=())
+        if spec.raw is None and spec.index in shapes
+        else spec
+        for spec in model.main.tensors
+    )
+    return replace(model, subgraphs=(replace(model.main, tensors=tensors), *model.subgraphs[1:]))
+
+
+def _data(engine: Interpreter, pair: Pair) -> tuple[dict[str, NDArray[Any]], NDArray[Any] | None]:
+    """(arrays by input name, labels)."""
+    if pair.data == "labelled":
+        found = labelled(engine)
+        assert found is not None
+        (name,) = engine.inputs
+        inputs = found[1].reshape(-1, *engine.input_shapes[name][1:])
+        return {name: inputs[: pair.samples]}, found[2][: pair.samples]
+    if pair.data == "pixels":
+        (name,) = engine.inputs
+        return {name: _pictures(engine.input_shapes[name][1:3], pair)}, None
+    some = list(real_inputs(engine, pair.samples)) if pair.data == "photographs" else calm(engine, pair.samples)
+    return {name: np.concatenate([one[name] for one in some]) for name in engine.inputs}, None
+
+
+def _pictures(size: tuple[int, ...], pair: Pair) -> NDArray[np.float32]:
+    """float32[N, H, W, 3], 0..255: whole photographs, or tiles from their middle."""
+    from PIL import Image
+
+    made = []
+    for path in [p for p in sorted((SHARED / "data" / "images").iterdir()) if "mask" not in p.name][: pair.samples]:
+        with Image.open(path) as image:
+            rgb = image.convert("RGB")
+            if pair.tile:
+                left, top = ((whole - part) // 2 for whole, part in zip(rgb.size, size[::-1], strict=True))
+                rgb = rgb.crop((left, top, left + size[1], top + size[0]))
+            else:
+                rgb = rgb.resize((size[1], size[0]))
+            made.append(np.asarray(rgb, np.float32))
+    return np.stack(made)
+
+
+# -- the page -------------------------------------------------------------------------------------------------------
+
+
+def page(rows: Sequence[Mapping[str, Any]], cost: Mapping[str, Any] | None) -> str:
+    """docs/pairs.md."""
+    residual = max(row["residual"] for row in rows)
+    lines = [
+        "# Real pairs",
+        "",
+        "Made by `python tools/pairs.py` from the models under ../shared: what `intengine compare` says of models that",
+        "others trained and quantized. Figures by Python are in docs/pairs.json.",
+        "",
+        "Shares of the attribution add up to 1 in every layer of every pair: the greatest |1 - sum| is",
+        f"{residual:.1e} (bound {BOUND:g}).",
+        "",
+        "| float | quantized | data | operators aligned | layers split | greatest residual | output SQNR dB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        outputs = ", ".join(_db(value) for value in row["outputs"].values())
+        lines.append(
+            f"| {_short(row['float'])} | {_short(row['quantized'])} | {row['samples']} {row['data']} | "
+            f"{row['matched']} of {row['nodes']} ({row['matched'] / row['nodes']:.0%}) | {row['split']} of "
+            f"{row['layers']} | {row['residual']:.0e} | {outputs} |"
+        )
+    lines += ["", *_unmatched(rows), *_worst(rows), *_tried(rows)]
+    return "\n".join([*lines, *(_cost(cost) if cost else [])]) + "\n"
+
+
+def _unmatched(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    some = [(row, text) for row in rows for text in row["unmatched"]]
+    if not some:
+        return []
+    return ["Not aligned:", "", *(f"- {_short(row['quantized'])}, {text}" for row, text in some), ""]
+
+
+def _worst(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = ["## The worst three layers of each", ""]
+    for row in rows:
+        lines += [f"**{_short(row['quantized'])}** against {_short(row['float'])}:", ""]
+        for at, layer in enumerate(row["worst"], 1):
+            why = " ".join(f"`{id}`: {text}" for id, text in layer["causes"]) or layer["note"]
+            local = f", local {_db(layer['local_db'])} dB" if layer["local_db"] is not None else ""
+            lines.append(
+                f"{at}. node {layer['node']} {layer['op']}{local}, propagated {_db(layer['propagated_db'])} dB. {why} "
+                f"{layer['advice']}"
+            )
+        lines.append("")
+    return lines
+
+
+def _tried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "## What if the worst layers were float32?",
+        "",
+        "The worst layers of the comparison that can run in float32, in float32. Predicted: the error's energy at the",
+        "outputs without what each of these layers costs by itself (all others in float32), if errors are independent.",
+        "Accuracy is that of the quantized model, of the mixed one, and with all operators in float32.",
+        "",
+        "| model | in float32 | their causes | SQNR before | predicted | measured | all float32 | accuracy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        tried = row.get("what_if")
+        if tried:
+            accuracy = [value for value in tried["accuracy"] if value is not None]
+            lines.append(
+                f"| {_short(row['quantized'])} | {', '.join(tried['nodes'])} | {', '.join(tried['causes'])} | "
+                f"{_db(tried['before_db'])} | {_db(tried['predicted_db'])} | {_db(tried['after_db'])} | "
+                f"{_db(tried['all_float_db'])} | {', '.join(f'{value:.1%}' for value in accuracy) or 'no labels'} |"
+            )
+    return [*lines, "", *_verdict([row for row in rows if row.get("what_if")])]
+
+
+def _verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the table shows, counted."""
+    gains = [(row, float(row["what_if"]["after_db"]) - float(row["what_if"]["before_db"])) for row in rows]
+    good = [_short(row["quantized"]) for row, gain in gains if gain >= 1.0]
+    known = [row for row in rows if row["what_if"]["accuracy"][0] is not None]
+    steps = {_short(row["quantized"]): _change(row["what_if"]["accuracy"]) for row in known}
+    said = "; ".join(f"{name} {change}" for name, change in steps.items())
+    return [
+        f"The SQNR of the outputs rises by 1 dB or more in {len(good)} of {len(rows)}: {', '.join(good)}.",
+        f"Labelled accuracy: {said}. These networks lose little accuracy to",
+        "quantization, so that there is little to win back; a few samples more or less are chance.",
+        "",
+    ]
+
+
+def _change(accuracy: Sequence[float]) -> str:
+    gain = 100.0 * (accuracy[1] - accuracy[0])
+    lost = 100.0 * (accuracy[2] - accuracy[0])
+    return f"{gain:+.1f} points (all float32: {lost:+.1f})"
+
+
+def _cost(cost: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "## Time and memory",
+        "",
+        f"`intengine compare dequant` of {cost['model']}, all {cost['layers']} layers, made by",
+        "`python tools/compare_cost.py`. Threads: one for each of 2 cores. CPU is what all threads took together; on",
+        "cores that others use as well (see the load), wall time is longer than on quiet ones.",
+        "",
+        "| images | split by source | wall s | CPU s | peak memory MB | load average |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| {run['images']} | {run['attributed']} | {run['wall_s']:.1f} | {run['cpu_s']:.1f} | "
+        f"{run['peak_mb']:.0f} | {run['load']:.1f} |"
+        for run in cost["runs"]
+    ]
+    return [*lines, *rows, ""]
+
+
+def _short(path: str) -> str:
+    return path.split("/")[-1]
+
+
+def _db(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.2f}"
+
+
+def main() -> int:
+    """Measures the pairs; 0 if every layer's parts add up and two what-ifs bring a decibel."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="pairs whose quantized model's path has this text")
+    parser.add_argument("--save", type=Path, help="put the figures into this JSON file, beside those of other pairs")
+    parser.add_argument("--page", type=Path, help="run nothing; write this page from the JSON file of --save")
+    args = parser.parse_args()
+    saved = json.loads(args.save.read_text()) if args.save and args.save.exists() else {}
+    rows = saved.setdefault("pairs", {})
+    if args.page:
+        order = [rows[pair.quantized] for pair in PAIRS if pair.quantized in rows]
+        args.page.write_text(page(order, saved.get("cost")))
+        return 0
+    for pair in PAIRS:
+        if args.only in pair.quantized:
+            row = rows[pair.quantized] = measure(pair)
+            print(json.dumps({name: row[name] for name in ("quantized", "matched", "nodes", "residual", "outputs")}))
+            print(json.dumps(row.get("what_if")), flush=True)
+            if args.save:
+                args.save.write_text(json.dumps(saved, indent=1) + "\n")
+    gains = [float(t["after_db"]) - float(t["before_db"]) for t in (row.get("what_if") for row in rows.values()) if t]
+    adds_up = all(row["residual"] <= BOUND for row in rows.values())
+    return 0 if adds_up and sum(gain >= 1.0 for gain in gains) >= 2 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
