@@ -1,8 +1,8 @@
 """Real pairs of a float and a quantized model: python tools/pairs.py [--only TEXT] [--save F.json] [--page F.md].
 
 For each pair of `PAIRS`: how much of the graphs is aligned, the three worst layers with their causes, and how well the
-shares of the attribution add up. Then what-if: the layers that the comparison blames run in float32, and the SQNR of
-the outputs is compared with what these layers were predicted to cost. Needs ../shared.
+shares of the attribution add up. Then what-if: the layer that adds most to the output's error, by what the comparison
+says, runs in float32, and the SQNR of the outputs is compared with what was predicted. Needs ../shared.
 """
 
 import argparse
@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 import intengine
 from intengine import Interpreter, Model
 from intengine.accuracy import Comparison, compare
+from intengine.accuracy._kinds import MOVERS
 from intengine.accuracy.dataset import read_dataset
 from intengine.accuracy.experiment import Experiment
+from intengine.accuracy.graphs import Graph
+from intengine.accuracy.records import OWN_SOURCES, Layer, Source
 from intengine.accuracy.suggestions import suggest
 from intengine.plain import plain
 from tools.plant_faults import calm
@@ -41,30 +44,30 @@ class Pair:
         real, quantized: paths under ../shared/models. data: "labelled", "photographs", "pixels" (photographs as real
             numbers 0..255) or "random" (around the middle of the inputs' ranges).
         samples: how many are compared. tile: height and width to run a fully convolutional network on.
-        nodes: how many of the worst layers run in float32 in the what-if; 0 for none.
+        tries: whether to ask what float32 would bring; not for models of different training, whose weights do not mix.
     """
 
     real: str
     quantized: str
     data: str
     samples: int
-    nodes: int = 0
+    tries: bool = False
     tile: int = 0
 
 
-_MOBILE = "classification/mobilenet_v1_0.25_224"
+_LARGE, _MOBILE = "classification/resnet_large_cifar10", "classification/mobilenet_v1_0.25_224"
 PAIRS = (
-    Pair("classification/resnet8_cifar10_float", "classification/resnet8_cifar10_int8", "labelled", 250, 2),
-    Pair("classification/resnet_large_cifar10_float", "classification/resnet_large_cifar10_int8", "labelled", 250, 2),
-    Pair("classification/vww_96_float", "classification/vww_96_int8", "labelled", 300, 2),
-    Pair("audio/kws_dscnn_dynamic", "audio/kws_dscnn_int8", "labelled", 500, 2),
-    Pair(f"{_MOBILE}_float", f"{_MOBILE}_uint8", "photographs", 9, 2),
-    Pair("gan/edsr_f32b5_float", "gan/edsr_f32b5_ptq_int8", "pixels", 4, 2, 96),
-    Pair("audio/ad01_float", "audio/ad01_int8", "random", 32, 2),
-    Pair("audio/dtln_1_float", "audio/dtln_1_int8", "random", 32, 2),
-    Pair("audio/dtln_1_float", "audio/dtln_1_int16x8", "random", 32, 2),
-    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int8", "pixels", 3, 2),
-    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int16x8", "pixels", 3, 2),
+    Pair("classification/resnet8_cifar10_float", "classification/resnet8_cifar10_int8", "labelled", 250, True),
+    Pair(f"{_LARGE}_float", f"{_LARGE}_int8", "labelled", 250, True),
+    Pair("classification/vww_96_float", "classification/vww_96_int8", "labelled", 300, True),
+    Pair("audio/kws_dscnn_dynamic", "audio/kws_dscnn_int8", "labelled", 500, True),
+    Pair(f"{_MOBILE}_float", f"{_MOBILE}_uint8", "photographs", 9),
+    Pair("gan/edsr_f32b5_float", "gan/edsr_f32b5_ptq_int8", "pixels", 4, tile=96),
+    Pair("audio/ad01_float", "audio/ad01_int8", "random", 32, True),
+    Pair("audio/dtln_1_float", "audio/dtln_1_int8", "random", 32, True),
+    Pair("audio/dtln_1_float", "audio/dtln_1_int16x8", "random", 32, True),
+    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int8", "pixels", 3, True),
+    Pair("detection/yolox_nano_320dw_fp16", "detection/yolox_nano_320dw_int16x8", "pixels", 3, True),
 )  # fmt: skip
 
 
@@ -73,7 +76,7 @@ def measure(pair: Pair) -> dict[str, Any]:
     real, quantized = (_model(path, pair.tile) for path in (pair.real, pair.quantized))
     engine = Interpreter(quantized)
     data, labels = _data(engine, pair)
-    found = compare(real, quantized, data, samples=pair.samples, labels=labels)
+    found = compare(real, quantized, data, samples=pair.samples, labels=labels, attributed=pair.samples)
     split = [layer.attribution for layer in found.layers if layer.attribution is not None]
     row: dict[str, Any] = {
         "float": pair.real,
@@ -102,39 +105,97 @@ def measure(pair: Pair) -> dict[str, Any]:
             for layer in found.worst(3)
         ],
     }
-    if pair.nodes:
-        row["what_if"] = _what_if(real, quantized, engine, data, labels, found, pair)
+    if pair.tries:
+        row["what_if"] = _what_if(_to_scores(real), _to_scores(quantized), data, labels, pair)
     return row
 
 
-def _what_if(
-    real: Model, quantized: Model, engine: Interpreter, data: Any, labels: Any, found: Comparison, pair: Pair
-) -> dict[str, Any]:
-    """The worst layers that can run in float32, in float32: what was predicted, and what came of it."""
+def output_shares(found: Comparison, graph: Graph) -> dict[int, float]:
+    """Node -> the share of the output's error that it adds itself, by what the comparison says.
+
+    Walks back from the first output while there is one way only, over which all error comes. Of a layer's propagated
+    error, the energy of its own parts is its own; the rest comes with its inputs, and is split up further there.
+    """
+    layers = {layer.tensor: layer for layer in found.layers}
+    shares: dict[int, float] = {}
+    tensor, left = graph.plan.subgraph.outputs[0], 1.0
+    while (node := graph.producer.get(tensor)) is not None and tensor in layers:
+        own = left * _own(layers[tensor])
+        shares[node.index] = own
+        left -= own
+        inputs = [i for i in node.inputs if i >= 0 and i not in graph.plan.constants]
+        if len(inputs) != 1:
+            break
+        tensor = inputs[0]
+    return shares
+
+
+def _own(layer: Layer, sources: Sequence[Source] = OWN_SOURCES) -> float:
+    """The share of its propagated error that a layer adds itself, by these sources."""
+    if layer.attribution is None or not np.isfinite(layer.propagated.sqnr_db):
+        return 0.0
+    all_own = min(1.0, 10.0 ** ((layer.propagated.sqnr_db - layer.attribution.own_sqnr_db) / 10.0))
+    parts = [sum(layer.attribution.share(source) for source in some) for some in (sources, OWN_SOURCES)]
+    return all_own * (parts[0] / parts[1] if parts[1] else 0.0)
+
+
+def _to_scores(model: Model) -> Model:
+    """Without a last SOFTMAX, which makes errors of its inputs as great or small as it likes."""
+    graph = model.main
+    last = graph.nodes[-1]
+    if last.op != "SOFTMAX" or graph.outputs != last.outputs:
+        return model
+    cut = replace(graph, nodes=graph.nodes[:-1], outputs=last.inputs[:1])
+    return replace(model, subgraphs=(cut, *model.subgraphs[1:]), signatures=())
+
+
+def _what_if(real: Model, quantized: Model, data: Any, labels: Any, pair: Pair) -> dict[str, Any] | None:
+    """The layer that adds most to the output's error and its readers in float32: what was predicted, and what came."""
+    engine = Interpreter(quantized)
+    found = compare(real, quantized, data, samples=pair.samples, attributed=pair.samples)
     experiment = Experiment(quantized, read_dataset(engine, data, limit=pair.samples, labels=labels), reference=real)
-    ranking = [layer.node for layer in found.worst(len(found.layers)) if layer.severity > 0.0]
-    nodes = tuple(sorted([node for node in ranking if node in experiment.candidates][: pair.nodes]))
-    before, everything = experiment.score(()), set(experiment.candidates)
-    whole = experiment.score(everything)
-    # What each costs alone, and all else of the error: independent errors add their energies.
-    alone = {node: _noise(experiment.score(everything - {node}).sqnr) for node in nodes}
-    left = max(_noise(before.sqnr) - sum(alone.values()), _noise(whole.sqnr), 0.0)
-    after = experiment.score(nodes)
+    graph = Graph(engine.plan)
+    shares = output_shares(found, graph)
+    first = max((node for node in shares if node in experiment.candidates), key=shares.__getitem__, default=None)
+    if first is None:
+        return None
+    readers = _readers(graph, first)
+    nodes = tuple(sorted({first, *readers} & set(experiment.candidates)))
+    # A reader's output stays quantized, unless it is the model's; its weights do not.
+    gone = shares[first]
+    for node in readers & shares.keys():
+        layer = found.layer(node)
+        is_last = graph.plan.subgraph.nodes[node].outputs[0] in graph.plan.subgraph.outputs
+        part = _own(layer, _WEIGHTS) / _own(layer) if _own(layer) and not is_last else float(is_last)
+        gone += shares[node] * part
+    before, after, whole = experiment.score(()), experiment.score(nodes), experiment.score(experiment.candidates)
+    output = next(iter(engine.outputs))
+    causes = found.layer(first).causes
     return {
+        "layer": f"{first} {experiment.graph.nodes[first].op}",
+        "cause": causes[0].id if causes else "",
+        "remedy": suggest(experiment, [first], found)[0].remedy,
+        "share": shares[first],
         "nodes": [f"{node} {experiment.graph.nodes[node].op}" for node in nodes],
-        "causes": [found.layer(node).causes[0].id if found.layer(node).causes else "" for node in nodes],
-        "remedies": [one.remedy for one in suggest(experiment, nodes, found)],
-        "before_db": plain(before.sqnr),
-        "predicted_db": plain(-10.0 * math.log10(left) if left else math.inf),
-        "after_db": plain(after.sqnr),
-        "all_float_db": plain(whole.sqnr),
+        "before_db": plain(before.outputs[output]),
+        "predicted_db": plain(before.outputs[output] - 10.0 * math.log10(max(1.0 - gone, 1e-9))),
+        "after_db": plain(after.outputs[output]),
+        "all_float_db": plain(whole.outputs[output]),
         "accuracy": [before.accuracy, after.accuracy, whole.accuracy],
         "agreement": [before.agreement, after.agreement, whole.agreement],
     }
 
 
-def _noise(sqnr: float) -> float:
-    return 0.0 if sqnr == math.inf else 10.0 ** (-sqnr / 10.0)
+#: Sources that go with float32 weights.
+_WEIGHTS = (Source.OPERATOR, Source.WEIGHTS, Source.BIAS)
+
+
+def _readers(graph: Graph, node: int) -> set[int]:
+    """Nodes that compute on a node's output, behind those that only move data."""
+    found: set[int] = set()
+    for reader in graph.onward(graph.plan.subgraph.nodes[node].outputs[0]):
+        found |= _readers(graph, reader.index) if reader.op in MOVERS else {reader.index}
+    return found
 
 
 def _model(path: str, tile: int) -> Model:
@@ -241,25 +302,29 @@ def _worst(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _tried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
-        "## What if the worst layers were float32?",
+        "## What if that layer were float32?",
         "",
-        "The worst layers of the comparison that can run in float32, in float32. Predicted: the error's energy at the",
-        "outputs without what each of these layers costs by itself (all others in float32), if errors are independent.",
-        "Accuracy is that of the quantized model, of the mixed one, and with all operators in float32.",
+        "Of a layer's propagated error, the energy of the local error's own parts is what the layer adds; followed",
+        "back from the output, this is the share of the output's error that each layer adds. The one that adds most",
+        "runs in float32, together with what reads it (else its output would stay quantized). Predicted, before",
+        "anything is tried: the SQNR of the outputs without these shares. A last SOFTMAX is left out, since it makes",
+        "errors as great or small as it likes: SQNR is that of the scores before it. Pairs of different training are",
+        "left out: their weights do not mix. Following back ends where branches join, so that in dtln only the last",
+        "few layers can be chosen, and in yolox none.",
         "",
-        "| model | in float32 | their causes | SQNR before | predicted | measured | all float32 | accuracy |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | layer | its cause | share | in float32 | SQNR before | predicted | measured | gain dB |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in rows:
-        tried = row.get("what_if")
-        if tried:
-            accuracy = [value for value in tried["accuracy"] if value is not None]
-            lines.append(
-                f"| {_short(row['quantized'])} | {', '.join(tried['nodes'])} | {', '.join(tried['causes'])} | "
-                f"{_db(tried['before_db'])} | {_db(tried['predicted_db'])} | {_db(tried['after_db'])} | "
-                f"{_db(tried['all_float_db'])} | {', '.join(f'{value:.1%}' for value in accuracy) or 'no labels'} |"
-            )
-    return [*lines, "", *_verdict([row for row in rows if row.get("what_if")])]
+    some = [row for row in rows if row.get("what_if")]
+    for row in some:
+        tried = row["what_if"]
+        gain = float(tried["after_db"]) - float(tried["before_db"])
+        lines.append(
+            f"| {_short(row['quantized'])} | {tried['layer']} | {tried['cause']} | {tried['share']:.0%} | "
+            f"{', '.join(tried['nodes'])} | {_db(tried['before_db'])} | {_db(tried['predicted_db'])} | "
+            f"{_db(tried['after_db'])} | {gain:+.2f} |"
+        )
+    return [*lines, "", *_verdict(some)]
 
 
 def _verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:

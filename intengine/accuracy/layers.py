@@ -51,7 +51,6 @@ class LayerWork:
         self._propagated = TensorErrors(self._shape, self._spec.quantization, self._spec.type, keep=keep)
         self._local_errors = TensorErrors(self._shape, self._spec.quantization, self._spec.type, keep=keep)
         self._energies = Energies(self._shape[-1] if len(self._shape) > 1 else 1)
-        self._with_propagated = self._propagated_energy = 0.0
         self._note = ""
         self._local: LocalNode | None = None
         self._twin: FloatWeights | None = None
@@ -97,15 +96,7 @@ class LayerWork:
         elements = {i: self._element(i, sample, ours, real, rounded) for i in self._local.inputs}
         out = self._local.run(elements)
         self._local_errors.add(at, truth, out)
-        if not split:
-            return
-        base = np.asarray(truth, np.float64).reshape(-1)
-        propagated = as_real(self._graph, self.tensor, mine) - base
-        local = as_real(self._graph, self.tensor, out) - base
-        if np.isfinite(propagated).all() and np.isfinite(local).all():
-            self._with_propagated += float(((propagated - local) * propagated).sum())
-            self._propagated_energy += float((propagated * propagated).sum())
-        if self._splits:
+        if split and self._splits:
             self._split(out, elements, real, ours)
 
     def _split(
@@ -171,7 +162,8 @@ class LayerWork:
         if not self._local_errors.samples:
             return layer
         local = self._local_errors.result()
-        upstream = self._with_propagated / self._propagated_energy if self._propagated_energy else None
+        total = layer.propagated.rmse
+        upstream = max(0.0, 1.0 - (local.rmse / total) ** 2) if total else None
         layer = replace(layer, local=local, local_samples=local.samples, upstream=upstream)
         if not self._energies.samples:
             return layer
