@@ -172,6 +172,11 @@ def test_integers_floats_and_pixels_reach_both_sides_alike(images: np.ndarray) -
     assert compare(FLOAT, INT8, images).layer(-1).propagated.rmse > 1e-4
 
 
+def test_a_float_side_that_quantizes_while_it_runs_is_said_to() -> None:
+    notes = [compare(path, INT8, DATA, samples=1).notes for path in (digits.path("digits_dynamic.tflite"), FLOAT)]
+    assert [any("quantizes the inputs" in note for note in some) for some in notes] == [True, False]
+
+
 def test_json_has_the_schema_and_every_layer(found: Comparison) -> None:
     data = found.to_json()
     assert data["schema"] == SCHEMA
