@@ -315,7 +315,7 @@ def _worst(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _tried(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
-        "## What if that layer were float32?",
+        "## What if the layer that adds most were float32?",
         "",
         "Of a layer's propagated error, the energy of the local error's own parts is what the layer adds; followed",
         "back from the output, this is the share of the output's error that each layer adds. The one that adds most",
@@ -352,10 +352,10 @@ def _verdict(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         f"The SQNR of the outputs rises by 1 dB or more in {len(good)} of {len(rows)}: {', '.join(good)}.",
         "",
         f"Within 2 dB of the prediction: {', '.join(near)}.",
-        "It supposes that errors are independent and that what follows passes them on alike. Repairing one layer brings nothing where several lose everything, each for",
-        "itself (in dtln_1_int8 three layers use less than 1% of their range): `intengine bisect` finds such sets.",
-        "Activations that saturate, a float side that quantizes while running (kws), and",
-        "inputs that are not the network's own (ad01, dtln) make predictions worse too.",
+        "It supposes that errors are independent and that what follows passes them on alike. Repairing one layer brings",
+        "nothing where several lose everything, each for itself (in dtln_1_int8 three layers use less than 1% of their",
+        "range): `intengine bisect` finds such sets. Activations that saturate, a float side that quantizes while",
+        "running (kws), and inputs that are not the network's own (ad01, dtln) make predictions worse too.",
         "",
         f"Labelled accuracy: {said}.",
         "One sample is 0.2 to 0.4 points, so that a change by one or two is chance: where quantization has cost no",
@@ -379,7 +379,7 @@ def _cost(cost: Mapping[str, Any]) -> list[str]:
     lines = [
         "## Time and memory",
         "",
-        f"`intengine compare dequant` of {cost['model']}, all {cost['layers']} layers, made by",
+        f"`intengine compare --ref dequant` of {cost['model']}, all {cost['layers']} layers, made by",
         "`python tools/compare_cost.py` on 2 cores in one thread, nothing compiled while the clock ran. Where others",
         "use the cores as well (see the load average), wall time is longer than on quiet ones; CPU time is less so.",
         "The images, which the caller holds, are 0.15 MB each of the peak.",
