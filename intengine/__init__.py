@@ -1,5 +1,8 @@
 """intengine: the reference integer inference engine for quantized .tflite models."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from intengine.comparison import Report, compare
 from intengine.custom import CustomNode, custom_operator
 from intengine.errors import (
@@ -13,12 +16,14 @@ from intengine.errors import (
     UnsupportedOpError,
     UnsupportedSignatureError,
 )
-from intengine.explanation import Explanation, explain
 from intengine.interpreter import Interpreter
-from intengine.linting import Finding, lint
 from intengine.model import Model
 from intengine.reader import load
 from intengine.trace import Trace
+
+if TYPE_CHECKING:
+    from intengine.explanation import Explanation, explain
+    from intengine.linting import Finding, lint
 
 __version__ = "0.1.0"
 
@@ -46,3 +51,12 @@ __all__ = [
     "lint",
     "load",
 ]
+
+#: Imported when asked for: who only runs models need not wait for them.
+_LATER = {"Explanation": "explanation", "explain": "explanation", "Finding": "linting", "lint": "linting"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

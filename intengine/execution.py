@@ -1,6 +1,7 @@
 """A Plan on its buffers, ready to be called; and, where a plan waits for a value of the run, how it goes on."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,21 @@ from numpy.typing import NDArray
 from intengine.binding import Binder, BoundCall, ScratchPool, aligned_empty
 from intengine.model import TensorType
 from intengine.plan import Plan
-from intengine.shapes import Shape
+from intengine.shapes import Shape, elements
 from intengine.state import State
-from intengine.step import Holder, Ref, leaves
+from intengine.step import Holder, Ref, Step, leaves
 from intengine.workers import Workers
 
 #: Given what the run has computed so far (tensor -> elements, tensor -> late shape), plans further.
 BuildOn = Callable[[Mapping[int, NDArray[Any]], Mapping[int, Shape]], Plan]
 #: Continuations that are kept for values seen before.
 _KEPT = 8
+
+
+def _without(step: Step, at: int, shared: frozenset[tuple[int, int]]) -> Step:
+    """A step without the calls that only copy what lies in its place already."""
+    needed = tuple(call for number, call in enumerate(step.calls) if (at, number) not in shared)
+    return step if len(needed) == len(step.calls) else replace(step, calls=needed)
 
 
 class Execution:
@@ -59,17 +66,18 @@ class Execution:
         self._after: dict[bytes, Execution] = {}
         separate = keep_all or before is not None or not plan.is_whole
         memory = aligned_empty(0 if separate else plan.arena_size)
-        for life in plan.lifetimes:
-            if life.tensor in self.buffers:
+        for index, offset in plan.layout.offsets.items():
+            if index in self.buffers:
                 continue
-            at = 0 if separate else plan.offsets[life.tensor]
-            piece = (aligned_empty(life.size) if separate else memory)[at : at + life.size]
-            dtype = plan.subgraph.tensors[life.tensor].type.dtype
-            self.buffers[life.tensor] = piece.view(dtype).reshape(plan.shapes[life.tensor])
+            dtype, shape = plan.subgraph.tensors[index].type.dtype, plan.shapes[index]
+            size = elements(shape) * dtype.itemsize
+            piece = aligned_empty(size) if separate else memory[offset : offset + size]
+            self.buffers[index] = piece.view(dtype).reshape(shape)
         for index in plan.shapes.keys() - self.buffers.keys() - plan.constants.keys() - set(plan.late):
             if plan.subgraph.tensors[index].type is TensorType.STRING:
                 self.buffers[index] = np.full(plan.shapes[index], b"", object)
-        steps = plan.steps[self.first :]
+        shared = frozenset[tuple[int, int]]() if separate else plan.layout.shared
+        steps = tuple(_without(step, at, shared) for at, step in enumerate(plan.steps) if at >= self.first)
         # Private aligned copies of the constants that calls name; packed weights are inside the calls already.
         named = {
             arg.tensor for step in steps for call in step.calls for arg in leaves(call.args) if isinstance(arg, Ref)

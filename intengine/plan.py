@@ -7,7 +7,7 @@ behind it (`late`), and the execution builds on with the shapes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,7 @@ from intengine.errors import IntEngineError, InvalidModelError, UnsupportedError
 from intengine.model import Model, Node, Subgraph, TensorSpec
 from intengine.numerics import Numerics
 from intengine.shapes import Shape, elements
+from intengine.sharing import Layout, lay_out
 from intengine.step import Holder, Step
 
 #: No computed tensor may be larger; damaged files ask for more, networks do not.
@@ -37,8 +38,7 @@ class Plan:
         steps: in order of execution; folded nodes are not among them.
         shapes: of every tensor that a step or the caller touches.
         constants: tensor -> elements known before running.
-        lifetimes: of the tensors that live in the arena.
-        offsets: tensor -> byte offset in the arena. arena_size: bytes.
+        layout: where tensors live in the arena.
         pending: the tensor whose value must be known to plan on, or None.
         late: the tensors whose shapes must be known to plan on, outputs of the last step; or empty.
     """
@@ -49,11 +49,19 @@ class Plan:
     steps: tuple[Step, ...]
     shapes: Mapping[int, Shape]
     constants: Mapping[int, NDArray[Any]]
-    lifetimes: tuple[arena.Lifetime, ...] = ()
-    offsets: Mapping[int, int] = field(default_factory=dict)
-    arena_size: int = 0
+    layout: Layout
     pending: int | None = None
     late: tuple[int, ...] = ()
+
+    @property
+    def lifetimes(self) -> tuple[arena.Lifetime, ...]:
+        """Of the tensors that have bytes of their own in the arena."""
+        return self.layout.lifetimes
+
+    @property
+    def arena_size(self) -> int:
+        """Bytes of the arena."""
+        return self.layout.size
 
     @property
     def is_whole(self) -> bool:
@@ -303,8 +311,7 @@ def _build(builder: Builder, input_shapes: Mapping[int, Shape]) -> Plan:
             raise InvalidModelError(f"A graph output must be computed; tensor {missing[0]} never is.")
     for index in graph.outputs:
         builder.operand(index)
-    lifetimes = _lifetimes(graph, steps, builder, unknown)
-    offsets, size = arena.allocate(lifetimes)
+    layout = lay_out(steps, _lifetimes(graph, steps, builder, unknown), graph.inputs, graph.outputs)
     touched = {i for step in steps for i in (*step.inputs, *step.outputs)} | {*graph.inputs, *graph.outputs}
     for i in touched:
         builder.shapes.setdefault(i, graph.tensors[i].shape)
@@ -316,9 +323,7 @@ def _build(builder: Builder, input_shapes: Mapping[int, Shape]) -> Plan:
         tuple(steps),
         builder.shapes,
         builder.known,
-        lifetimes,
-        offsets,
-        size,
+        layout,
         pending,
         unknown,
     )

@@ -46,6 +46,12 @@ def test_coverage_prints_what_the_readme_shows() -> None:
     assert words(run([sys.executable, "-m", *command[2:].split()])) == words(output)
 
 
+def test_compare_prints_what_the_readme_shows() -> None:
+    (shown,) = (block for block in blocks("console") if block.startswith("$ intengine compare"))
+    command, output = shown.split("\n", 1)
+    assert words(run([sys.executable, "-m", *command[2:].split()])) == words(output)
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("at", [0, 1], ids=["equal", "differs"])
 def test_verify_prints_what_the_readme_shows(at: int) -> None:

@@ -1,13 +1,16 @@
 """A float side and a quantized model over a set of samples: the error of every layer, and why."""
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+import intengine
 from intengine.accuracy._kinds import MATRIX
 from intengine.accuracy.data import Data, DataSource, Sample
 from intengine.accuracy.graphs import Graph
@@ -99,7 +102,18 @@ def compare(
         work.outputs(),
         work.agreement(source.labels),
         (*source.assumed, *work.notes(min(attributed, done))),
+        "" if isinstance(data, Mapping | np.ndarray) else str(data),
+        _versions(),
     )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "intengine": intengine.__version__,
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "Python": platform.python_version(),
+    }
 
 
 def _side(

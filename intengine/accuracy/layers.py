@@ -12,6 +12,7 @@ from intengine.accuracy.attribution import Energies
 from intengine.accuracy.causes import Findings, clips_by_a_step, find_causes, rounding_energy
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
+from intengine.accuracy.histograms import TensorHistogram
 from intengine.accuracy.local import (
     COPIERS,
     LocalNode,
@@ -50,6 +51,7 @@ class LayerWork:
         self._float_op = side.op(match)
         self._propagated = TensorErrors(self._shape, self._spec.quantization, self._spec.type, keep=keep)
         self._local_errors = TensorErrors(self._shape, self._spec.quantization, self._spec.type, keep=keep)
+        self._histogram = TensorHistogram(self._spec.quantization, self._spec.type)
         self._energies = Energies(self._shape[-1] if len(self._shape) > 1 else 1)
         self._note = ""
         self._local: LocalNode | None = None
@@ -89,6 +91,7 @@ class LayerWork:
         truth = real[self.tensor]
         mine = ours.value(self.tensor)
         self._propagated.add(at, truth, mine)
+        self._histogram.add(truth, mine)
         if self._node is None:
             self._add_input(at, truth, mine, split=split)
         if self._local is None:
@@ -158,6 +161,7 @@ class LayerWork:
             evidence=match.evidence,
             propagated=self._propagated.result(),
             note=self._note,
+            histogram=self._histogram.result(),
         )
         if not self._local_errors.samples:
             return layer

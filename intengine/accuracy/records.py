@@ -105,6 +105,22 @@ class ErrorStats:
     spatial: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How often a tensor has values of each size, over all samples; both sides run freely.
+
+    Attributes:
+        edges: float64[bins + 1], in real numbers. float_counts, quantized_counts: int64[bins].
+        clip_lo, clip_hi: beyond these, values are clipped; None where the tensor has no single scale.
+    """
+
+    edges: NDArray[np.float64]
+    float_counts: NDArray[np.int64]
+    quantized_counts: NDArray[np.int64]
+    clip_lo: float | None = None
+    clip_hi: float | None = None
+
+
 @dataclass(frozen=True)
 class Part:
     """One source's part e_i of a layer's local error e, where the e_i add up to e.
@@ -182,6 +198,7 @@ class Layer:
             below 0 (errors can cancel); None without a local error.
         attribution: the local error by source. causes: ranked, most important first.
         note: what is missing and why.
+        histogram: of both sides' values; None if there were none.
     """
 
     node: int
@@ -203,6 +220,7 @@ class Layer:
     attribution: Attribution | None = None
     causes: tuple[Cause, ...] = ()
     note: str = ""
+    histogram: Histogram | None = None
 
     @property
     def severity(self) -> float:
@@ -297,6 +315,7 @@ class Comparison:
         outputs: names of the model's outputs -> propagated SQNR in dB.
         agreement: None where the output is no row of scores.
         notes: what was assumed or left out.
+        data: where the samples came from. versions: of what computed, by name.
     """
 
     float_side: str
@@ -308,6 +327,8 @@ class Comparison:
     outputs: Mapping[str, float] = field(default_factory=dict)
     agreement: Agreement | None = None
     notes: tuple[str, ...] = ()
+    data: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def worst(self, k: int = 3, *, by: str = "severity") -> tuple[Layer, ...]:
         """The k worst layers, worst first.

@@ -1,8 +1,8 @@
 """`intengine compare`: which layer of a quantized model loses accuracy, and why."""
 
-import csv
 import math
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -10,9 +10,9 @@ from rich.progress import Progress
 from rich.text import Text
 
 from intengine.accuracy.comparing import compare as compare_models
-from intengine.accuracy.records import Comparison, Layer, Source
-from intengine.cli.arrays import check_new_file
+from intengine.accuracy.records import Comparison, Layer
 from intengine.cli.base import PROFILE_HELP, Command, stderr_is_terminal
+from intengine.cli.compare_files import Files, file_options, print_checks
 from intengine.cli.console import Printer, as_json, console
 from intengine.cli.run import image_numbers
 from intengine.errors import InputError
@@ -38,9 +38,7 @@ from intengine.samples import load_arrays
 @click.option("--std", help="See --mean.")
 @click.option("--profile", default="litert-reference", show_default=True, metavar="NAME", help=PROFILE_HELP)
 @click.option("--min-sqnr", type=float, metavar="DB", help="Exit with 1 if an output's SQNR is below.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write JSON; - prints it.")
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a row for each layer.")
-@click.option("--force", is_flag=True, help="Overwrite files.")
+@file_options
 def compare(
     models: tuple[Path, ...],
     data: str,
@@ -55,9 +53,7 @@ def compare(
     std: str | None,
     profile: str,
     min_sqnr: float | None,
-    json_file: Path | None,
-    csv_file: Path | None,
-    force: bool,
+    **where: Any,
 ) -> None:
     """Compare QUANTIZED with FLOAT, layer by layer, and say what each layer's error comes from.
 
@@ -70,12 +66,13 @@ def compare(
       intengine compare float.tflite int8.tflite --data test.npz
       intengine compare int8.tflite --ref dequant --data photos/ --samples 20
       intengine compare activations.npz int8.tflite --data x.npy --map "conv1/Relu=layer1"
-      intengine compare float.tflite int8.tflite --data test.npz --by graph --csv layers.csv
+      intengine compare float.tflite int8.tflite --data test.npz --by graph --html report.html
+      intengine compare float.tflite int8.tflite --data test.npz --thresholds limits.toml --junit report.xml
     """
     reference, quantized = _sides(models, ref)
-    for path, option in ((json_file, "--json"), (csv_file, "--csv")):
-        if path is not None and str(path) != "-":
-            check_new_file(path, option, force=force)
+    means, stds = image_numbers("mean", mean), image_numbers("std", std)
+    files = Files(**where)
+    limits = files.check()
     with Progress(console=console(stderr=True), transient=True, disable=not stderr_is_terminal()) as bar:
         task = bar.add_task("Comparing", total=None)
         found = compare_models(
@@ -86,20 +83,19 @@ def compare(
             labels=_labels(labels),
             profile=profile,
             names=_map(pairs),
-            mean=image_numbers("mean", mean),
-            std=image_numbers("std", std),
+            mean=means,
+            std=stds,
             attributed=attributed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    if csv_file is not None:
-        _write_csv(csv_file, found)
-    if json_file is not None and str(json_file) != "-":
-        json_file.write_text(as_json(found.to_json()), encoding="utf-8")
-    if json_file is not None and str(json_file) == "-":
+    checks = files.write(found, limits, quantized, data, means, stds)
+    if files.prints_json:
         click.echo(as_json(found.to_json()))
     else:
         _print(Printer(), found, top, by)
-    if min_sqnr is not None and any(not sqnr >= min_sqnr for sqnr in found.outputs.values()):
+        print_checks(Printer(), checks)
+    too_low = min_sqnr is not None and any(not sqnr >= min_sqnr for sqnr in found.outputs.values())
+    if too_low or any(one.passed is False for one in checks):
         click.get_current_context().exit(1)
 
 
@@ -181,29 +177,3 @@ def _row(layer: Layer) -> tuple[Text | str, ...]:
 
 def _db(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.1f}"
-
-
-def _write_csv(path: Path, found: Comparison) -> None:
-    stats = ("sqnr_db", "cosine", "rmse", "rmse_lsb", "max_abs", "bias", "clipped_lo", "clipped_hi", "range_use")
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(
-            ["node", "op", "name", "float_name", "evidence", "scale", "zero_point", "severity", "upstream"]
-            + [f"{kind}_{name}" for kind in ("propagated", "local") for name in stats]
-            + [source.value.replace(" ", "_") for source in Source]
-            + ["cause", "text"]
-        )
-        for layer in found.layers:
-            figures = [
-                getattr(side, name) if side is not None else None
-                for side in (layer.propagated, layer.local)
-                for name in stats
-            ]
-            shares = {part.source: part.share for part in layer.attribution.parts} if layer.attribution else {}
-            first = layer.causes[0] if layer.causes else None
-            rows.writerow(
-                [layer.node, layer.op, layer.name, layer.float_name, layer.evidence, layer.scale, layer.zero_point]
-                + [layer.severity, layer.upstream, *figures]
-                + [shares.get(source) for source in Source]
-                + ([first.id, first.text] if first else ["", layer.note])
-            )

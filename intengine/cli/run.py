@@ -36,6 +36,7 @@ _LISTED = 1024
 @click.option("--labels", type=click.Path(path_type=Path), help="A text file with a label in each line.")
 @click.option("--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="Labels to show.")
 @click.option("--profile", default="litert-reference", show_default=True, metavar="NAME", help=PROFILE_HELP)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Results never depend on it.")
 @click.option("--times", is_flag=True, help="Show the time of every operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def run(
@@ -51,6 +52,7 @@ def run(
     labels: Path | None,
     top_k: int,
     profile: str,
+    threads: int,
     times: bool,
     as_json: bool,
 ) -> None:
@@ -70,7 +72,7 @@ def run(
     """
     check_output(output, force=force)
     names = _labels(labels)
-    engine = Interpreter(model, profile=profile, signature=signature)
+    engine = Interpreter(model, profile=profile, signature=signature, num_threads=threads)
     sample, assumed = read_sample(engine, inputs, seed, real, image_numbers("mean", mean), image_numbers("std", std))
     made = engine.run(sample)
     shown = _dequantized(engine, made) if real else made

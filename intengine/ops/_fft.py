@@ -52,19 +52,18 @@ class Pair:
         return Pair(_SQRT_HALF * (self.re - self.im), _SQRT_HALF * (self.im + self.re))
 
 
-@functools.lru_cache(256)
-def _circles(delta: float, steps: range) -> tuple[Floats, Floats]:
+def _circle(delta: float, steps: range) -> tuple[Floats, Floats]:
     angles = delta * np.array(steps, np.float64)
     return cos(angles), sin(angles)
 
 
-def _circle(delta: float, steps: range) -> tuple[Floats, Floats]:
-    cosine, sine = _circles(delta, steps)
-    return cosine.copy(), sine.copy()
+def _columns(*factors: Floats) -> tuple[Floats, ...]:
+    return tuple(factor[:, np.newaxis] for factor in factors)
 
 
+@functools.lru_cache(64)
 def _plain_factors(size: int, *, first: bool) -> tuple[Floats, ...]:
-    """c1, s1, c3, s3 [size / 4]: exp(i 2 pi j / size) and its cube, for the third and fourth block of a plain step.
+    """c1, s1, c3, s3 [size / 4, 1]: exp(i 2 pi j / size) and its cube, for the third and fourth block of a plain step.
 
     Past the middle they mirror those before it. In the first step of a long transform odd ones are means of their
     neighbours, stretched.
@@ -82,7 +81,7 @@ def _plain_factors(size: int, *, first: bool) -> tuple[Floats, ...]:
             table[1::2] = 0.5 / cos(np.float64(delta * angle)) * (even[:-1] + even[1:])
     # The middle itself is exp(i pi / 4), which the step treats apart.
     c1, s1 = np.concatenate([c1, [0.0], s1[:0:-1]]), np.concatenate([s1, [0.0], c1[:0:-1]])
-    return c1, s1, np.concatenate([c3, [0.0], -s3[:0:-1]]), np.concatenate([s3, [0.0], -c3[:0:-1]])
+    return _columns(c1, s1, np.concatenate([c3, [0.0], -s3[:0:-1]]), np.concatenate([s3, [0.0], -c3[:0:-1]]))
 
 
 def _plain_step(x: tuple[Pair, ...], size: int, *, first: bool) -> list[Pair]:
@@ -96,19 +95,19 @@ def _plain_step(x: tuple[Pair, ...], size: int, *, first: bool) -> list[Pair]:
         c1, s1, c3, s3 = _plain_factors(size, first=first)
         blocks[2:] = third.times(c1, s1), fourth.times(c3, s3)
     middle = size // 8
-    at = third[..., middle].eighth()
-    blocks[2].re[..., middle], blocks[2].im[..., middle] = at.re, at.im
-    at = fourth[..., middle].eighth().turned()
-    blocks[3].re[..., middle], blocks[3].im[..., middle] = at.re, at.im
+    at = third[:, middle].eighth()
+    blocks[2].re[:, middle], blocks[2].im[:, middle] = at.re, at.im
+    at = fourth[:, middle].eighth().turned()
+    blocks[3].re[:, middle], blocks[3].im[:, middle] = at.re, at.im
     for block, start in zip(blocks[2:], (third, fourth), strict=True):
-        block.re[..., 0], block.im[..., 0] = start.re[..., 0], start.im[..., 0]
+        block.re[:, 0], block.im[:, 0] = start.re[:, 0], start.im[:, 0]
     return blocks
 
 
-def _turned_step(x: tuple[Pair, ...], size: int) -> list[Pair]:
+@functools.lru_cache(64)
+def _turned_factors(size: int) -> tuple[Floats, ...]:
+    """c1, s1, c3, s3 [size / 4, 1] of the first half of a turned block, and then those of its second half."""
     quarter, middle = size // 4, size // 8
-    low, low3 = x[0] + x[2].turned(), x[0] - x[2].turned()
-    high, high3 = x[1] + x[3].turned(), x[1] - x[3].turned()
     delta = _QUARTER_TURN / size
     c1, s1 = _circle(delta, range(0, 4 * quarter, 4))
     c3, s3 = _circle(3 * delta, range(0, 4 * quarter, 4))
@@ -119,11 +118,18 @@ def _turned_step(x: tuple[Pair, ...], size: int) -> list[Pair]:
     # exp(i pi (quarter + j) / size) and its cube, from the mirrored places; the first has its own form.
     c1_high, s1_high = np.append(0.0, s1[:0:-1]), np.append(0.0, c1[:0:-1])
     c3_high, s3_high = np.append(0.0, -s3[:0:-1]), np.append(0.0, -c3[:0:-1])
-    first, first3 = high[..., 0].eighth(), high3[..., 0].eighth().turned()
+    return _columns(c1, s1, c3, s3, c1_high, s1_high, c3_high, s3_high)
+
+
+def _turned_step(x: tuple[Pair, ...], size: int) -> list[Pair]:
+    low, low3 = x[0] + x[2].turned(), x[0] - x[2].turned()
+    high, high3 = x[1] + x[3].turned(), x[1] - x[3].turned()
+    c1, s1, c3, s3, c1_high, s1_high, c3_high, s3_high = _turned_factors(size)
+    first, first3 = high[:, 0].eighth(), high3[:, 0].eighth().turned()
     low, high = low.times(c1, s1), high.times(c1_high, s1_high)
     low3, high3 = low3.times(c3, s3), high3.times(c3_high, s3_high)
-    high.re[..., 0], high.im[..., 0] = first.re, first.im
-    high3.re[..., 0], high3.im[..., 0] = first3.re, first3.im
+    high.re[:, 0], high.im[:, 0] = first.re, first.im
+    high3.re[:, 0], high3.im[:, 0] = first3.re, first3.im
     return [low + high, low - high, low3 + high3, low3 - high3]
 
 
@@ -135,29 +141,39 @@ def transform(x: Pair) -> Pair:
     """
     rows, points = x.re.shape
     kinds, order, stride = np.array([1]), np.array([0]), 1
-    x = x[:, np.newaxis, :]
+    # Blocks, their points, and rows innermost, which are many where blocks are short.
+    x = Pair(*(np.ascontiguousarray(part.T)[np.newaxis] for part in (x.re, x.im)))
     size = points
     while size >= 4:
-        blocks = Pair(*(np.empty((rows, len(kinds), 4, size // 4)) for _ in range(2)))
+        blocks = Pair(*(np.empty((len(kinds), 4, size // 4, rows)) for _ in range(2)))
         for kind in (1, 2):
             chosen = np.flatnonzero(kinds == kind)
-            quarters = tuple(x[:, chosen, i * size // 4 : (i + 1) * size // 4] for i in range(4))
+            quarters = tuple(x[chosen, i * size // 4 : (i + 1) * size // 4] for i in range(4))
             parts = _plain_step(quarters, size, first=size == points) if kind == 1 else _turned_step(quarters, size)
             for i, part in enumerate(parts):
-                blocks.re[:, chosen, i], blocks.im[:, chosen, i] = part.re, part.im
+                blocks.re[chosen, i], blocks.im[chosen, i] = part.re, part.im
         order = (order[:, np.newaxis] + stride * np.array([0, 2, 1, 3])).reshape(-1)
         kinds = np.where(kinds[:, np.newaxis] == 1, [1, 2, 1, 1], [1, 2, 1, 2]).reshape(-1)
         size, stride = size // 4, stride * 4
-        x = Pair(blocks.re.reshape(rows, -1, size), blocks.im.reshape(rows, -1, size))
+        x = Pair(blocks.re.reshape(-1, size, rows), blocks.im.reshape(-1, size, rows))
     if size == 2:
-        left, right = x[..., 0], x[..., 1]
-        is_turned = kinds == 2
+        left, right = x[:, 0], x[:, 1]
+        is_turned = (kinds == 2)[:, np.newaxis]
         right = Pair(np.where(is_turned, -right.im, right.re), np.where(is_turned, right.re, right.im))
         ends = left + right, left - right
-        x = Pair(np.stack([e.re for e in ends], axis=-1), np.stack([e.im for e in ends], axis=-1))
+        x = Pair(np.stack([e.re for e in ends], axis=1), np.stack([e.im for e in ends], axis=1))
         order = (order[:, np.newaxis] + stride * np.array([0, 1])).reshape(-1)
     back = np.argsort(order)
-    return Pair(x.re.reshape(rows, points)[:, back], x.im.reshape(rows, points)[:, back])
+    return Pair(*(np.ascontiguousarray(part.reshape(points, rows)[back].T) for part in (x.re, x.im)))
+
+
+@functools.lru_cache(64)
+def _last_factors(quarter: int) -> tuple[Floats, Floats]:
+    """c, s [quarter - 1]: what the difference of mirrored points is turned by."""
+    eighth = quarter // 2
+    cosine, sine = _circle(_QUARTER_TURN / eighth, range(eighth))
+    table = np.concatenate([0.5 * cosine, [0.5 * _SQRT_HALF], 0.5 * sine[:0:-1]])
+    return 0.5 - table[:0:-1], table[1:]
 
 
 def real_transform(x: Floats) -> tuple[Pair, Floats]:
@@ -171,11 +187,7 @@ def real_transform(x: Floats) -> tuple[Pair, Floats]:
     re, im = z.re.copy(), z.im.copy()
     if points > 4:
         quarter = points // 4
-        eighth = quarter // 2
-        delta = _QUARTER_TURN / eighth
-        cosine, sine = _circle(delta, range(eighth))
-        table = np.concatenate([0.5 * cosine, [0.5 * _SQRT_HALF], 0.5 * sine[:0:-1]])
-        c, s = 0.5 - table[:0:-1], table[1:]
+        c, s = _last_factors(quarter)
         low, high = z[:, 1:quarter], z[:, : points // 2 - quarter : -1]
         change = Pair(low.re - high.re, low.im + high.im).times(c, s)
         re[:, 1:quarter], im[:, 1:quarter] = low.re - change.re, low.im - change.im

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels.fixedpoint import ONCE
+from intengine_kernels.isa.lanes import FRACTION, FRACTION64, LEAST, MASK, MOST, NUDGE, OFFSET, SCALE, SIGN
 from intengine_kernels.requantize import (
     BLOCK,
     DOUBLE_ROUNDING,
@@ -28,14 +29,14 @@ _LEAST_SHIFT, _MOST_SHIFT = -31, 30
 def guess_table(
     requantizer: Requantizer, bound: NDArray[np.int64], zero_point: int, lo: int, hi: int, dtype: np.dtype[Any]
 ) -> NDArray[np.floating]:
-    """float32[4, channels] for 8-bit results, float64 for 16: rows as `isa.lanes` names them.
+    """float32[7, channels] for 8-bit results, float64 for 16: rows as `isa.lanes` names them.
 
     With s the scale and y = acc * s, each scheme gives an integer R for which |y + nudge - R| <= 1/2 (see
     docs/numerics.md). DOUBLE_ROUNDING rounds first to a multiple of 2**shift, ties up, and then that, ties away from
     zero; together that is rounding y + 2**(shift - 1), or y - 2**(shift - 1) for negative y. UPWARD adds
     2**(shift - 1) for both signs, the others nothing. Floating point computes y + nudge with an error of at most four
-    units of its precision, here taken as eight; if the result is not that close to halfway between integers, it rounds
-    to R. A channel that could leave what the scheme's own integers hold is given no proof at all.
+    units of its precision; if the result is not that close to halfway between integers, it rounds to R. A channel that
+    could leave what the scheme's own integers hold is given no proof at all.
 
     Args:
         bound: int64[channels], the greatest magnitude that each accumulator can have.
@@ -67,19 +68,37 @@ def guess_table(
     with np.errstate(all="ignore"):
         fits &= np.isfinite(scale) & (np.abs(scale) < _MOST) & (most * np.abs(scale) < _MOST)
     reach = max(abs(lo - zero_point), abs(hi - zero_point)) + 2
-    limit = np.full(scale.shape, 0.5 - 8 * float(np.finfo(kind).eps) / 2 * reach)
+    offset, mask = _offset(4 * float(np.finfo(kind).eps) / 2 * reach, zero_point, kind)
     if scheme == FLOAT32 and kind is np.float32:
-        # The scheme is this very computation.
-        fits, limit = np.isfinite(scale), np.ones_like(scale)
-    table = np.stack([np.where(fits, scale, 0), np.where(fits, nudge, 0), sign, np.where(fits, limit, -1)])
-    return np.ascontiguousarray(table.astype(kind))
+        # The scheme is this very computation; this offset rounds to an integer, halves to even. Then comes the mask.
+        fits, offset, mask = np.isfinite(scale), 1.5 * 2.0**23, np.int32(zero_point)
+    table = np.empty((7, scale.size), kind)
+    table[SCALE], table[NUDGE], table[SIGN] = np.where(fits, scale, 0), np.where(fits, nudge, 0), sign
+    table[LEAST], table[MOST], table[OFFSET] = lo - zero_point, hi - zero_point, offset
+    table[MASK].view(mask.dtype)[:] = np.where(fits, mask, 0)
+    return table
+
+
+def _offset(error: float, zero_point: int, kind: type[np.floating]) -> tuple[float, Any]:
+    """(offset, mask) for guesses with at most that error: see `isa.lanes`; no mask if it is too great.
+
+    The sum has FRACTION bits behind the point. A half makes its floor the nearest integer; a margin, a power of two
+    greater than the error and the rounding of the sum, moves results that are too close to halfway to where the bits
+    between twice the margin and the point are zero.
+    """
+    width, fraction = (np.int32, FRACTION) if kind is np.float32 else (np.int64, FRACTION64)
+    unit = 2.0**-fraction
+    margin = math.ldexp(1.0, math.frexp(error + unit / 2)[1])
+    mask = (1 << fraction) - max(int(2 * margin / unit), 1)
+    digits = 23 if kind is np.float32 else 52
+    return 1.5 * 2.0 ** (digits - fraction) + 0.5 + margin + zero_point, width(max(mask, 0) if margin < 0.25 else 0)
 
 
 def sum_table(
     inputs: Sequence[tuple[int, int, int, int]], out_multiplier: int, out_shift: int, left_shift: int, zero_point: int,
     lo: int, hi: int, dtype: np.dtype[Any],
 ) -> NDArray[np.floating]:  # fmt: skip
-    """float32[5] for 8-bit sums, float64 for int16: as `isa.pairs` names the entries.
+    """float32[8] for 8-bit sums, float64 for int16: as `isa.pairs` names the entries.
 
     Both inputs are scaled to a common integer with an error below 1.5 units each, the sum is requantized with two
     roundings, or with one where ONCE was added to the shift.
@@ -93,21 +112,25 @@ def sum_table(
     unit = out_multiplier * 2.0 ** (out_shift - 31)
     info = np.iinfo(dtype)
     scales, reach = [], 2.0
-    for offset, multiplier, shift, sign in inputs:
+    for input_zero_point, multiplier, shift, sign in inputs:
         shift -= ONCE if shift >= ONCE // 2 else 0
         scales.append(sign * multiplier * 2.0 ** (shift - 31 + left_shift) * unit)
-        reach += max(info.max - offset, offset - info.min) * abs(scales[-1])
+        reach += max(info.max - input_zero_point, input_zero_point - info.min) * abs(scales[-1])
     nudge = 2.0 ** (out_shift - 1) if out_shift < 0 and not once else 0.0
-    limit = 0.5 - 4 * float(np.finfo(kind).eps) * (reach + max(abs(lo - zero_point), abs(hi - zero_point))) - 3 * unit
-    if limit < 0.25 or reach + abs(zero_point) > np.iinfo(np.int16).max * 2.0 ** (8 * (dtype.itemsize - 1)):
-        limit = -1.0
-    return np.array([scales[0], nudge, -0.0, limit, scales[1]], kind)
+    reach += max(abs(lo - zero_point), abs(hi - zero_point))
+    offset, mask = _offset(4 * float(np.finfo(kind).eps) * reach + 3 * unit, zero_point, kind)
+    if reach > np.iinfo(np.int16).max * 2.0 ** (8 * (dtype.itemsize - 1)):
+        mask = mask * 0
+    entries = [scales[0], nudge, -0.0, lo - zero_point, hi - zero_point, offset, 0, scales[1]]
+    table: NDArray[np.floating] = np.array(entries, kind)
+    table[MASK : MASK + 1].view(mask.dtype)[:] = mask
+    return table
 
 
 def product_table(
     multiplier: int, shift: int, zero_points: tuple[int, int], zero_point: int, lo: int, hi: int, dtype: np.dtype[Any]
 ) -> NDArray[np.floating]:
-    """float32[4] for 8-bit products, float64 for int16: as `isa.pairs` names the entries."""
+    """float32[7] for 8-bit products, float64 for int16: as `isa.pairs` names the entries."""
     info = np.iinfo(dtype)
     bound = math.prod(max(info.max - offset, offset - info.min) for offset in zero_points)
     once = shift >= ONCE // 2

@@ -65,12 +65,3 @@ class Heap(Generic[T]):
             self.entries[hole] = self.entries[child - 1]
             hole = child - 1
         self._rise(hole, top, entry)
-
-
-def partial_sort(keys: list[float], count: int) -> list[int]:
-    """Places of the `count` greatest keys, falling."""
-    heap = Heap[int](lambda a, b: keys[a] > keys[b], range(count))
-    for place in range(count, len(keys)):
-        if keys[place] > keys[heap.entries[0]]:
-            heap.replace(place)
-    return heap.ordered()

@@ -1,16 +1,21 @@
 """RESIZE_BILINEAR where runtimes other than LiteRT's reference kernels have arithmetic of their own."""
 
 import numpy as np
-from intengine_kernels.resize import resize_bilinear_double, resize_bilinear_fixed, resize_bilinear_steps
-from numpy.typing import NDArray
+from intengine_kernels.resize import PADDING, resize_bilinear_double, resize_bilinear_fixed, resize_bilinear_steps
+from numpy.typing import DTypeLike, NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext
-from intengine.step import Call, Ref
+from intengine.ops._context import NodeContext, Operand
+from intengine.step import Call, Scratch
 
 Indices = NDArray[np.int64]
 Sizes = tuple[tuple[int, int], tuple[int, int]]
-Rows = tuple[int, int, Ref]
+Rows = tuple[int, int]
+
+
+def row_scratch(source: Operand, dtype: DTypeLike) -> Scratch:
+    """Room for two rows of the input, in the type that they are added in."""
+    return Scratch(np.dtype(dtype), (2, source.shape[2] * source.shape[3] + PADDING))
 
 
 def enlarged(ctx: NodeContext, sizes: Sizes, rows: Rows) -> Call | None:
@@ -18,14 +23,15 @@ def enlarged(ctx: NodeContext, sizes: Sizes, rows: Rows) -> Call | None:
 
     Source: tflite/kernels/internal/optimized/resize_bilinear.h
     """
-    source = ctx.input(0)
+    source, out = ctx.input(0), ctx.output()
     centers, corners = bool(ctx.options["half_pixel_centers"]), bool(ctx.options["align_corners"])
     factors = {out / size for size, out in sizes}
     if source.type is TensorType.FLOAT32 and factors == {2.0} and not corners and not centers:
-        return Call(resize_bilinear_double, (source.ref(), *rows))
+        return Call(resize_bilinear_double, (source.ref(), *rows, out.ref()))
     if source.type is TensorType.UINT8 and factors == {8.0} and centers and source.shape[3] % 8 == 0:
         positions = [part for size, out in sizes for part in _sixteenths(size, out)]
-        return Call(resize_bilinear_fixed, (source.ref(), *positions, 4, *rows))
+        scratch = row_scratch(source, np.int32)
+        return Call(resize_bilinear_fixed, (source.ref(), *positions, 4, *rows, scratch, out.ref()))
     return None
 
 
@@ -41,13 +47,15 @@ def between_clamped(ctx: NodeContext, sizes: Sizes, rows: Rows) -> Call:
 
     Source: XNNPACK src/indirection.c
     """
-    source = ctx.input(0)
+    source, out = ctx.input(0), ctx.output()
     positions = [_clamped(ctx, size, out) for size, out in sizes]
     if source.type is TensorType.FLOAT32:
-        return Call(resize_bilinear_steps, (source.ref(), *(part for three in positions for part in three), *rows))
+        flat = (part for three in positions for part in three)
+        return Call(resize_bilinear_steps, (source.ref(), *flat, *rows, row_scratch(source, np.float32), out.ref()))
     (y_low, y_high, y_part), (x_low, x_high, x_part) = positions
     y_bits, x_bits = (np.rint(part * np.float32(2048)).astype(np.int32) for part in (y_part, x_part))
-    return Call(resize_bilinear_fixed, (source.ref(), y_low, y_high, y_bits, x_low, x_high, x_bits, 11, *rows))
+    where = (y_low, y_high, y_bits, x_low, x_high, x_bits, 11)
+    return Call(resize_bilinear_fixed, (source.ref(), *where, *rows, row_scratch(source, np.int32), out.ref()))
 
 
 def _clamped(ctx: NodeContext, size: int, out: int) -> tuple[Indices, Indices, NDArray[np.float32]]:

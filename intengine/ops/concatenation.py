@@ -9,6 +9,7 @@ from intengine_kernels.lookup import lookup_rows
 from intengine.fixedpoint import round_half_away
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides, normalize_axis
 from intengine.step import Call
@@ -57,7 +58,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             rows = out.strided((outer, inner), (strides[axis] * out.shape[axis], 1), offset)
             calls.append(Call(lookup_rows, (source.ref((outer, inner)), _rescaled(source, out), rows)))
         else:
-            calls.append(Call(np.copyto, (out.strided(source.shape, strides, offset), source.ref())))
+            calls.append(copy(out, out.strided(source.shape, strides, offset), source, source.ref()))
     return calls
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from intengine.ops._context import NodeContext
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides
 from intengine.step import Call
@@ -40,8 +39,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     shape = tuple(split[axis] for axis in order)
     view = image.strided(shape, tuple(strides[axis] for axis in order))
     if image is out:
-        return [Call(np.copyto, (view, source.ref(shape)))]
-    return [Call(np.copyto, (out.ref(shape), view))]
+        return [copy(out, view, source, source.ref(shape))]
+    return [copy(out, out.ref(shape), source, view)]
 
 
 register(Operator("DEPTH_TO_SPACE", infer_depth_to_space, prepare, inputs=(1, 1), signatures=("any -> any",)))

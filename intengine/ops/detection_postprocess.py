@@ -5,27 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from intengine_kernels.detection import decode_boxes, suppress
-from numpy.typing import NDArray
+from intengine_kernels.detection import dequantize_rows, detect_fast, detect_regular
 
 from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._flexbuffer import integer, options, real
-from intengine.ops._heap import partial_sort
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import Call, Ref, Scratch
 
-F32 = NDArray[np.float32]
 #: The optimized dequantization takes this many at a time.
 _BLOCK = 8
 _NEEDED = (
     "max_detections", "max_classes_per_detection", "num_classes", "nms_score_threshold", "nms_iou_threshold",
     "y_scale", "x_scale", "h_scale", "w_scale",
 )  # fmt: skip
-_decode: Callable[..., None] = decode_boxes
-_suppress: Callable[..., int] = suppress
 
 
 @dataclass(frozen=True)
@@ -75,80 +70,22 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(1, rows, 4), (1, rows), (1, rows), (1,)]
 
 
-def _scaling(operand: Operand) -> tuple[float, int]:
-    """(scale, zero point); scale 0 for float32."""
-    return (0.0, 0) if operand.type is TensorType.FLOAT32 else (float(operand.scale), operand.zero_point)
-
-
-def _dequantize(x: NDArray[Any], scale: float, zero_point: int) -> F32:
-    if not scale:
-        return np.ascontiguousarray(x, np.float32)
-    return (x.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
-
-
-def _dequantize_scores(x: NDArray[Any], scale: float, zero_point: int) -> F32:
-    """In whole blocks q * scale + (-zero_point * scale), behind them (q - zero_point) * scale."""
-    plain = _dequantize(x, scale, zero_point)
-    if scale:
-        s, whole = np.float32(scale), x.size - x.size % _BLOCK
-        body = x.reshape(-1)[:whole].astype(np.float32) * s + np.float32(np.float32(-zero_point) * s)
-        plain.reshape(-1)[:whole] = body
-    return plain
-
-
-def _taken(boxes: F32, scores: F32, least: float, threshold: float, most: int) -> NDArray[np.int64]:
-    """Places of the boxes that remain, best first; of equal scores the first."""
-    above = np.flatnonzero(scores >= np.float32(least))
-    order = above[np.argsort(-scores[above], kind="stable")]
-    chosen = np.empty(min(most, order.size), np.int64)
-    count = _suppress(boxes, order, threshold, np.empty(order.size, bool), chosen)
-    return chosen[:count]
-
-
-def _best_classes(scores: F32, count: int) -> list[int]:
-    """Classes by falling score, the first of equals first when one is asked for, and in the order of a heap's else."""
-    if count == 1:
-        return [int(scores.argmax())]
-    return partial_sort(scores.tolist(), count)
-
-
-def _fast(boxes: F32, scores: F32, settings: Settings) -> list[tuple[int, int, float]]:
-    """(box, class, score): suppression by the best class of each box, then several classes of a box."""
-    kept = _taken(boxes, scores.max(axis=1), settings.least_score, settings.overlap, settings.most)
-    per_box = min(settings.per_box, settings.classes)
-    return [(int(box), c, float(scores[box, c])) for box in kept for c in _best_classes(scores[box], per_box)]
-
-
-def _regular(boxes: F32, scores: F32, settings: Settings) -> list[tuple[int, int, float]]:
-    """(box, class, score): suppression in each class, the best of all classes."""
-    found: list[tuple[int, int, float]] = []
-    for c in range(settings.classes):
-        column = np.ascontiguousarray(scores[:, c])
-        most = min(settings.per_class, settings.most)
-        kept = _taken(boxes, column, settings.least_score, settings.overlap, most)
-        found += [(int(box), c, float(column[box])) for box in kept]
-        found = sorted(found, key=lambda item: -item[2])[: settings.most]
-    return found
-
-
-def _detect(
-    codes: NDArray[Any], scores: NDArray[Any], anchors: NDArray[Any], real: tuple[tuple[float, int], ...],
-    settings: Settings, boxes_out: F32, classes_out: F32, scores_out: F32, count_out: F32,
-) -> None:  # fmt: skip
-    boxes = np.empty((codes.shape[0], 4), np.float32)
-    scales = np.array(settings.scales, np.float32)
-    with np.errstate(all="ignore"):
-        _decode(_dequantize(codes, *real[0]), _dequantize(anchors, *real[2]), scales, boxes)
-    if (boxes[:, :2] > boxes[:, 2:]).any():
+def _detect(kernel: Callable[..., bool], *args: Any) -> None:
+    if not kernel(*args):
         raise InputError("TFLite_Detection_PostProcess needs boxes that end behind their start; its input has others.")
-    real_scores = np.ascontiguousarray(_dequantize_scores(scores, *real[1])[:, scores.shape[1] - settings.classes :])
-    found = (_regular if settings.regular else _fast)(boxes, real_scores, settings)
-    for out in (boxes_out, classes_out, scores_out):
-        out[...] = 0
-    for row, (box, c, score) in enumerate(found):
-        boxes_out[row], classes_out[row], scores_out[row] = boxes[box], c, score
-    per_box = 1 if settings.regular else min(settings.per_box, settings.classes)
-    count_out[0] = len(found) // per_box
+
+
+def _real(operand: Operand, calls: list[Call], *, in_blocks: bool = False) -> Ref | Scratch:
+    """The last two axes as float32; the optimized dequantization takes whole blocks otherwise than the rest."""
+    shape = operand.shape[-2:]
+    if operand.type is TensorType.FLOAT32:
+        return operand.ref(shape)
+    real = Scratch(np.dtype(np.float32), shape)
+    whole = operand.size - operand.size % _BLOCK if in_blocks else 0
+    calls.append(
+        Call(dequantize_rows, (operand.ref(shape), operand.scale, np.float32(operand.zero_point), whole, real))
+    )
+    return real
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -162,10 +99,27 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     if any(out.type is not TensorType.FLOAT32 for out in ctx.outputs):
         ctx.unsupported()
-    inputs = (operand.ref(operand.shape[-2:]) for operand in operands)
-    rows = ctx.output(1).size
+    settings = Settings.of(ctx)
+    calls: list[Call] = []
+    inputs = [_real(operand, calls, in_blocks=i == 1) for i, operand in enumerate(operands)]
+    count, rows = operands[0].shape[1], ctx.output(1).size
     outs = (ctx.output(0).ref((rows, 4)), ctx.output(1).ref((rows,)), ctx.output(2).ref((rows,)), ctx.output(3).ref())
-    return [Call(_detect, (*inputs, tuple(map(_scaling, operands)), Settings.of(ctx), *outs))]
+    scales = np.array(settings.scales, np.float32)
+    if settings.regular:
+        kernel: Callable[..., bool] = detect_regular
+        several: tuple[int, ...] = (settings.classes, min(settings.per_class, settings.most))
+        places = settings.most
+    else:
+        kernel, several = detect_fast, (settings.classes,)
+        places = min(settings.per_box, settings.classes)
+    integers, reals = np.dtype(np.int64), np.dtype(np.float32)
+    scratch = (
+        Scratch(reals, (count,)), Scratch(integers, (count,)), Scratch(np.dtype(np.bool_), (count,)),
+        Scratch(reals, (max(count, 1), 4)), Scratch(integers, (settings.most,)), Scratch(integers, (places,)),
+    )  # fmt: skip
+    limits = (np.float32(settings.least_score), np.float32(settings.overlap))
+    calls.append(Call(_detect, (kernel, *inputs, scales, *several, *limits, *scratch, *outs)))
+    return calls
 
 
 _KINDS = ("float32 x float32 x float32", "uint8 x uint8 x uint8")

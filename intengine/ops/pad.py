@@ -7,6 +7,7 @@ import numpy as np
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
 from intengine.shapes import Shape, contiguous_strides
@@ -57,7 +58,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         fill = value.ref((1,) * out.rank)
     else:
         fill = np.full((1,) * out.rank, fill, out.dtype)
-    calls = [Call(np.copyto, (_inside(ctx, pairs), source.ref()))]
+    calls = [copy(out, _inside(ctx, pairs), source, source.ref())]
     return [Call(np.copyto, (out.ref(), fill)), *calls] if any(map(any, pairs)) else calls
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from intengine.ops._context import NodeContext
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides
 from intengine.step import Call
@@ -117,7 +116,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     strides = contiguous_strides(source.shape)
     offset = sum(first * stride for first, stride in zip(block.start, strides, strict=True))
     steps = tuple(step * stride for step, stride in zip(block.step, strides, strict=True))
-    return [Call(np.copyto, (out.ref(block.sizes), source.strided(block.sizes, steps, offset)))]
+    return [copy(out, out.ref(block.sizes), source, source.strided(block.sizes, steps, offset))]
 
 
 register(Operator("SLICE", infer, prepare, inputs=(3, 3), signatures=("any x int32|int64 x int32|int64 -> any",)))

@@ -54,7 +54,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         if ctx.numerics.exponentials is Exponentials.FLOAT_TABLE:
             parameters = (out.scale, out.zero_point, out.type is TensorType.UINT8, *out.range)
             return [Call(softmax_table, (before, float_exponentials(source, beta), *parameters, after))]
-        return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, after))]
+        row = Scratch(np.dtype(np.int32), (depth,))
+        return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, row, after))]
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)

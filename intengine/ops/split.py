@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from intengine.ops._context import NodeContext
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides, normalize_axis
 from intengine.step import Call
@@ -43,7 +42,7 @@ def prepare_split(ctx: NodeContext) -> Sequence[Call]:
     for out in ctx.outputs:
         ctx.require(out.type is source.type, "keeps the type", ctx.signature)
         if out.size:
-            calls.append(Call(np.copyto, (out.ref(), source.strided(out.shape, strides, at * strides[axis]))))
+            calls.append(copy(out, out.ref(), source, source.strided(out.shape, strides, at * strides[axis])))
         at += out.shape[axis]
     return calls
 
@@ -64,7 +63,7 @@ def prepare_unpack(ctx: NodeContext) -> Sequence[Call]:
     for at, out in enumerate(ctx.outputs):
         ctx.require(out.type is source.type, "keeps the type", ctx.signature)
         if out.size:
-            calls.append(Call(np.copyto, (out.ref(), source.strided(out.shape, rest, at * strides[axis]))))
+            calls.append(copy(out, out.ref(), source, source.strided(out.shape, rest, at * strides[axis])))
     return calls
 
 
@@ -87,7 +86,7 @@ def prepare_pack(ctx: NodeContext) -> Sequence[Call]:
         source = ctx.input(i)
         ctx.require(source.type is out.type, "keeps the type", ctx.signature)
         if source.size:
-            calls.append(Call(np.copyto, (out.strided(source.shape, rest, i * strides[axis]), source.ref())))
+            calls.append(copy(out, out.strided(source.shape, rest, i * strides[axis]), source, source.ref()))
     return calls
 
 

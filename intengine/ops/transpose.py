@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from intengine.ops._context import NodeContext
+from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides
 from intengine.step import Call
@@ -26,7 +25,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     ctx.require(out.type is source.type, "keeps the type", ctx.signature)
     strides = contiguous_strides(source.shape)
     view = source.strided(out.shape, tuple(strides[axis] for axis in _order(ctx)))
-    return [Call(np.copyto, (out.ref(), view))]
+    return [copy(out, out.ref(), source, view)]
 
 
 register(Operator("TRANSPOSE", infer, prepare, inputs=(2, 2), signatures=("any x int32 -> any",)))

@@ -1,4 +1,4 @@
-"""Results as plain data (what `--json` prints) and as JUnit XML."""
+"""Results as plain data (what `--json` prints) and as JUnit XML; those of a comparison are in `report.accuracy`."""
 
 from intengine.report.junit import verify_junit
 from intengine.report.plain import verify_result

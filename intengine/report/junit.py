@@ -11,7 +11,7 @@ def verify_junit(result: VerifyResult) -> bytes:
     skipped = [node for node in result.nodes if node.role in (Role.PROPAGATED, Role.UNSEEN)]
     suite = ElementTree.Element(
         "testsuite",
-        name=_clean(f"{result.model or 'model'} under {result.profile} against {result.reference}"),
+        name=clean(f"{result.model or 'model'} under {result.profile} against {result.reference}"),
         tests=str(len(result.nodes)),
         failures=str(len(failed)),
         skipped=str(len(skipped)),
@@ -20,13 +20,18 @@ def verify_junit(result: VerifyResult) -> bytes:
     )
     for node in result.nodes:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_clean(node.op), name=_clean(f"node {node.node} {node.name}")
+            suite, "testcase", classname=clean(node.op), name=clean(f"node {node.node} {node.name}")
         )
         if node in failed:
-            failure = ElementTree.SubElement(case, "failure", message=_clean(node.verdict))
-            failure.text = _clean(_details(node))
+            failure = ElementTree.SubElement(case, "failure", message=clean(node.verdict))
+            failure.text = clean(_details(node))
         elif node in skipped:
-            ElementTree.SubElement(case, "skipped", message=_clean(node.verdict))
+            ElementTree.SubElement(case, "skipped", message=clean(node.verdict))
+    return document(suite)
+
+
+def document(suite: ElementTree.Element) -> bytes:
+    """A file with one suite."""
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -41,6 +46,6 @@ def _details(node: NodeReport) -> str:
     return "\n".join(lines)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without the characters that XML cannot hold."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)

@@ -39,18 +39,18 @@ def _proven_for(isa, *rest):
     return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
 
 
-def _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     return 0
 
 
-def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
-    return guess_sums(a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
+    return guess_sums(a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @chosen(_proven_for)
-def _proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
-    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @kernel
@@ -63,7 +63,7 @@ def add_double_rounding(
     Every product is `mbqm`; all shifts are <= 0, or such with ONCE added.
 
     Args:
-        isa: what `isa.tag` gives. table: float32[5], or float64 for int16, see `isa.pairs`.
+        isa: what `isa.tag` gives. table: float32[8], or float64 for int16, see `isa.pairs`.
         a, b: flat int8, uint8 or int16. shape, a_strides, b_strides: int64[n], see `broadcast`.
         sign: 1 adds, -1 subtracts.
         out: flat, the type of a.
@@ -81,7 +81,7 @@ def add_double_rounding(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
@@ -133,7 +133,7 @@ def add_blocks(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]

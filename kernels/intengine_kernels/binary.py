@@ -7,7 +7,7 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.isa.lanes import LANES
 from intengine_kernels.isa.pairs import guess_products
-from intengine_kernels.jit import chosen, inline, kernel
+from intengine_kernels.jit import chosen, inline, kernel, subroutine
 
 #: Functions of `arithmetic`.
 ADD, SUB, MUL, DIV = range(4)
@@ -61,39 +61,60 @@ def arithmetic(function, a, b, shape, a_strides, b_strides, lo, hi, out):
                 target[i] = _clamped(value, lo, hi)
 
 
+@inline
+def _pick(function, x, y):
+    if function == MAXIMUM:
+        return x if x > y else y
+    return x if x < y else y
+
+
+@subroutine
+def _extremum_row(function, a, b, out):
+    for i in range(out.shape[0]):
+        out[i] = _pick(function, a[i], b[i])
+
+
+@subroutine
+def _extremum_with(function, a, y, out):
+    for i in range(out.shape[0]):
+        out[i] = _pick(function, a[i], y)
+
+
 @kernel
 def extremum(function, a, b, shape, a_strides, b_strides, out):
-    """out = the greater (MAXIMUM) or lesser (MINIMUM) of a and b; a where they are equal or b is NaN."""
+    """out = the greater (MAXIMUM) or lesser (MINIMUM) of a and b; b where they are equal or one is NaN."""
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
         at = row * inner
-        for i in range(inner):
-            x, y = a[at_a + i * a_step], b[at_b + i * b_step]
-            if function == MAXIMUM:
-                out[at + i] = x if x > y else y
-            else:
-                out[at + i] = x if x < y else y
+        target = out[at : at + inner]
+        if a_step == 1 and b_step == 1:
+            _extremum_row(function, a[at_a : at_a + inner], b[at_b : at_b + inner], target)
+        elif a_step == 1 and b_step == 0:
+            _extremum_with(function, a[at_a : at_a + inner], b[at_b], target)
+        else:
+            for i in range(inner):
+                target[i] = _pick(function, a[at_a + i * a_step], b[at_b + i * b_step])
 
 
 def _proven_for(isa, *rest):
     return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
 
 
-def _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     return 0
 
 
-def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
-    return guess_products(a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
+    return guess_products(a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @chosen(_proven_for)
-def _proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count):
+def _proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
     """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
-    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, zo, lo, hi, out, at, count)
+    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @kernel
@@ -116,7 +137,7 @@ def mul_double_rounding(
 ):
     """out = clamp(mbqm((a - z_a) * (b - z_b)) + zero_point). a, b, out: flat int8, uint8 or int16.
 
-    isa: what `isa.tag` gives. table: float32[4], or float64 for int16, see `isa.pairs`.
+    isa: what `isa.tag` gives. table: float32[7], or float64 for int16, see `isa.pairs`.
     """
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
@@ -130,7 +151,7 @@ def mul_double_rounding(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, zo, lo, hi, out, at + i, inner - i)
+                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))

@@ -136,7 +136,7 @@ def finish_gates(gates, stale, is_stale, peephole, bias, norm, activation, place
             if g != CELL:
                 logistic_row(gates[g].reshape(-1), places[g] + place)
             elif is_stale:
-                gates[g] = stale
+                copy_rows(stale, gates[g])
             else:
                 activate(gates[g].reshape(-1), activation, gates[g].reshape(-1))
     for b in range(rows):
@@ -269,8 +269,7 @@ def lstm_float(
             t = steps - 1 - step if reverse else step
             source = x[t] if time_major else x[first, t : t + 1]
             start_gates(gates, bias, norm)
-            for b in range(stale.shape[0]):
-                stale[b] = gates[CELL, b]
+            copy_rows(gates[CELL], stale)
             swaps = 0
             if not is_zero(source):
                 swaps += 1
@@ -283,8 +282,7 @@ def lstm_float(
                     for g in range(gates.shape[0]):
                         add_product(orders[1], second, a[g], gates[g])
             if swaps != 1:
-                for b in range(stale.shape[0]):
-                    stale[b] = gates[CELL, b]
+                copy_rows(gates[CELL], stale)
             for g in range(gates.shape[0]):
                 if is_diagonal[g] == 0:
                     add_product(orders[2], state, r[g], gates[g])

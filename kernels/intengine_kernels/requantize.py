@@ -44,7 +44,7 @@ class Rule(NamedTuple):
     Attributes:
         multiplier, shift: int32[n]. scale: float64[n]. scheme, zero_point, lo, hi: ints; all as in `requantize_row`.
         channels: int, of the whole output; only UPWARD_BLOCKS asks.
-        guess: float32[4, n] for results of 8 bits, float64[4, n] for 16: see `isa.lanes`.
+        guess: float32[7, n] for results of 8 bits, float64[7, n] for 16: see `isa.lanes`.
     """
 
     multiplier: Any
@@ -156,13 +156,13 @@ def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step,
 
 
 def _block_guessed(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+    proves = rule.scheme != FLOAT32 or rule.guess.itemsize == 8
     for n in range(0, count, LANES):
         some, r = min(LANES, count - n), 0
         while r < rows:
             at, to = r * acc_step + n, out_at + r * out_step + n
             r += guess_rows(
-                acc, at, acc_step, rows - r, rule.guess, channel + n, np.int32(rule.zero_point), np.int32(rule.lo),
-                np.int32(rule.hi), out, to, out_step, some,
+                proves, acc, at, acc_step, rows - r, rule.guess, channel + n, out, to, out_step, some
             )  # fmt: skip
             if r < rows:
                 _exact(acc, r * acc_step + n, rule, channel + n, some, out, out_at + r * out_step + n)

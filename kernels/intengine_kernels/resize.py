@@ -1,121 +1,186 @@
-"""Resizing images [B, H, W, C], channels innermost."""
+"""Resizing images [B, H, W, C], channels innermost.
+
+A row of the output is made from two rows of the input, `y_low[i]` and `y_high[i]`, brought into `scratch` in the form
+that all its pixels share.
+"""
 
 import numpy as np
 
-from intengine_kernels.jit import kernel
+from intengine_kernels.isa.blend import blend_columns_first, blend_integers, blend_steps, blend_weights_first
+from intengine_kernels.jit import chosen, inline, kernel
+
+#: What scratch rows must be longer than a row of the input; the row is read 16 elements at a time.
+PADDING = 15
+
+
+@chosen(lambda *types: lambda *args: blend_integers(*args))
+def _blend_integers(row, x_low, x_high, x_part, channels, one, shift, away, out):
+    wide, store = row.dtype.type, out.dtype.type
+    half = wide(wide(1) << wide(shift - wide(1)))
+    for j in range(x_low.shape[0]):
+        low, high = x_low[j] * channels, x_high[j] * channels
+        far, near = x_part[j], wide(one - x_part[j])
+        for c in range(channels):
+            value = wide(wide(row[low + c] * near) + wide(row[high + c] * far))
+            out[j * channels + c] = store(wide(value + half - wide(away if value < 0 else 0)) >> shift)
+
+
+@chosen(lambda *types: lambda *args: blend_columns_first(*args))
+def _blend_columns_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
+    f32, store = np.float32, out.dtype.type
+    for j in range(x_low.shape[0]):
+        low, high = x_low[j] * channels, x_high[j] * channels
+        fx, gx = x_part[j], f32(f32(1) - x_part[j])
+        for c in range(channels):
+            value = f32(f32(top[low + c] * gx) + f32(bottom[low + c] * gx))
+            value = f32(f32(value + f32(top[high + c] * fx)) + f32(bottom[high + c] * fx))
+            out[j * channels + c] = store(f32(value + add))
+
+
+@chosen(lambda *types: lambda *args: blend_weights_first(*args))
+def _blend_weights_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
+    f32, store = np.float32, out.dtype.type
+    for j in range(x_low.shape[0]):
+        low, high = x_low[j] * channels, x_high[j] * channels
+        fx, gx = x_part[j], f32(f32(1) - x_part[j])
+        w00, w01, w10, w11 = f32(gy * gx), f32(gy * fx), f32(fy * gx), f32(fy * fx)
+        for c in range(channels):
+            value = f32(f32(top[low + c] * w00) + f32(top[high + c] * w01))
+            value = f32(f32(value + f32(bottom[low + c] * w10)) + f32(bottom[high + c] * w11))
+            out[j * channels + c] = store(f32(value + add))
+
+
+@chosen(lambda *types: lambda *args: blend_steps(*args))
+def _blend_steps(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
+    f32 = np.float32
+    for j in range(x_low.shape[0]):
+        low, high, fx = x_low[j] * channels, x_high[j] * channels, x_part[j]
+        for c in range(channels):
+            above = f32(top[low + c] + f32(f32(top[high + c] - top[low + c]) * fx))
+            below = f32(bottom[low + c] + f32(f32(bottom[high + c] - bottom[low + c]) * fx))
+            out[j * channels + c] = f32(above + f32(f32(below - above) * fy))
+
+
+@inline
+def _weighted_sum(up, down, near, far, out):
+    """out = up * near + down * far, in the type of out."""
+    wide = out.dtype.type
+    for k in range(up.shape[0]):
+        out[k] = wide(wide(wide(up[k]) * near) + wide(wide(down[k]) * far))
+
+
+@inline
+def _products(row, weight, out):
+    for k in range(row.shape[0]):
+        out[k] = np.float32(np.float32(row[k]) * weight)
+
+
+@inline
+def _resize_integers(x, y_low, y_high, y_part, x_low, x_high, x_part, one, shift, away, begin, end, scratch, out):
+    _, out_h, _, channels = out.shape
+    wide = scratch.dtype.type
+    one, shift, away = wide(one), wide(shift), wide(away)
+    for row in range(begin, end):
+        b, i = row // out_h, row % out_h
+        fy = wide(y_part[i])
+        up, down = x[b, y_low[i]].reshape(-1), x[b, y_high[i]].reshape(-1)
+        _weighted_sum(up, down, wide(one - fy), fy, scratch[0, : up.shape[0]])
+        target = out[b, i].reshape(-1)
+        _blend_integers(scratch[0], x_low, x_high, x_part, channels, one, shift, away, target)
 
 
 @kernel
-def resize_bilinear_q10(x, y_low, y_high, y_part, x_low, x_high, x_part, row_begin, row_end, out):
+def resize_bilinear_q10(x, y_low, y_high, y_part, x_low, x_high, x_part, row_begin, row_end, scratch, out):
     """Bilinear with positions in 1/1024: halves away from zero, no zero point; rows over batch * out_height.
 
     Args:
         x: int8 or int16. y_low, y_high: int64[OH], x_low, x_high: int64[OW], neighbours of each output position.
         y_part[OH], x_part[OW]: distance to the lower neighbour, -512..1024; int32 is wide enough for int8, int64 for
             int16, and is what the sums are made in.
-        out: like x [B, OH, OW, C].
+        scratch: like y_part [1, W * C + PADDING]. out: like x [B, OH, OW, C].
     """
-    _, out_h, out_w, channels = out.shape
-    store = out.dtype.type
-    wide = y_part.dtype.type
-    one, half, shift = wide(1024), wide(1 << 19), wide(20)
-    for row in range(row_begin, row_end):
-        b, i = row // out_h, row % out_h
-        fy = y_part[i]
-        for j in range(out_w):
-            fx = x_part[j]
-            w00, w10 = wide((one - fy) * (one - fx)), wide(fy * (one - fx))
-            w01, w11 = wide((one - fy) * fx), wide(fy * fx)
-            q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
-            q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
-            target = out[b, i, j]
-            for c in range(channels):
-                value = wide(wide(wide(q00[c]) * w00) + wide(wide(q10[c]) * w10))
-                value = wide(value + wide(wide(wide(q01[c]) * w01) + wide(wide(q11[c]) * w11)))
-                # Away from zero: of a negative number one less than a half is added before the floor.
-                target[c] = store(wide(value + half - wide(1 if value < 0 else 0)) >> shift)
+    _resize_integers(
+        x, y_low, y_high, y_part, x_low, x_high, x_part, 1024, 20, 1, row_begin, row_end, scratch, out
+    )  # fmt: skip
 
 
 @kernel
-def resize_bilinear_float(x, y_low, y_high, y_part, x_low, x_high, x_part, add, row_begin, row_end, out):
+def resize_bilinear_fixed(x, y_low, y_high, y_part, x_low, x_high, x_part, bits, row_begin, row_end, scratch, out):
+    """Bilinear with weights of `bits` bits on each axis, exact, rounded once with halves up.
+
+    Args: x, out: int8 or uint8. The rest as in `resize_bilinear_q10`; y_part, x_part: int32, 0..2**bits.
+    """
+    _resize_integers(
+        x, y_low, y_high, y_part, x_low, x_high, x_part, 1 << bits, 2 * bits, 0, row_begin, row_end, scratch, out
+    )  # fmt: skip
+
+
+@kernel
+def resize_bilinear_float(x, y_low, y_high, y_part, x_low, x_high, x_part, add, row_begin, row_end, scratch, out):
     """Bilinear with float32 weights, products and sums rounded one by one.
 
     Args:
         x: float32 or uint8. Positions as in `resize_bilinear_q10`; y_part, x_part: float32.
         add: float added before the store, which truncates: 0.5 for uint8.
+        scratch: float32[2, W * C + PADDING].
     """
-    _, out_h, out_w, channels = out.shape
-    store = out.dtype.type
-    one, add = np.float32(1), np.float32(add)
+    _, out_h, _, channels = out.shape
     for row in range(row_begin, row_end):
         b, i = row // out_h, row % out_h
         fy = y_part[i]
-        gy = np.float32(one - fy)
-        for j in range(out_w):
-            fx = x_part[j]
-            gx = np.float32(one - fx)
-            q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
-            q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
-            target = out[b, i, j]
-            for c in range(channels):
-                value = np.float32(np.float32(np.float32(q00[c]) * gy) * gx)
-                value = np.float32(value + np.float32(np.float32(np.float32(q10[c]) * fy) * gx))
-                value = np.float32(value + np.float32(np.float32(np.float32(q01[c]) * gy) * fx))
-                value = np.float32(value + np.float32(np.float32(np.float32(q11[c]) * fy) * fx))
-                target[c] = store(np.float32(value + add))
+        gy = np.float32(np.float32(1) - fy)
+        up, down = x[b, y_low[i]].reshape(-1), x[b, y_high[i]].reshape(-1)
+        _products(up, gy, scratch[0, : up.shape[0]])
+        _products(down, fy, scratch[1, : down.shape[0]])
+        target = out[b, i].reshape(-1)
+        _blend_columns_first(
+            scratch[0], scratch[1], x_low, x_high, x_part, channels, gy, fy, np.float32(add), target
+        )  # fmt: skip
 
 
 @kernel
-def resize_bilinear_fixed(x, y_low, y_high, y_part, x_low, x_high, x_part, bits, row_begin, row_end, out):
-    """Bilinear with weights of `bits` bits on each axis, exact, rounded once with halves up.
-
-    Args: x, out: int8 or uint8. Positions as in `resize_bilinear_q10`; y_part, x_part: int32, 0..2**bits.
-    """
-    _, out_h, out_w, channels = out.shape
-    store = out.dtype.type
-    one, half, shift = np.int32(1 << bits), np.int32(1 << (2 * bits - 1)), np.int32(2 * bits)
-    for row in range(row_begin, row_end):
-        b, i = row // out_h, row % out_h
-        fy = np.int32(y_part[i])
-        for j in range(out_w):
-            fx = np.int32(x_part[j])
-            w00, w10 = np.int32((one - fy) * (one - fx)), np.int32(fy * (one - fx))
-            w01, w11 = np.int32((one - fy) * fx), np.int32(fy * fx)
-            q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
-            q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
-            target = out[b, i, j]
-            for c in range(channels):
-                value = np.int32(np.int32(np.int32(q00[c]) * w00) + np.int32(np.int32(q10[c]) * w10))
-                value = np.int32(value + np.int32(np.int32(np.int32(q01[c]) * w01) + np.int32(np.int32(q11[c]) * w11)))
-                target[c] = store(np.int32(value + half) >> shift)
-
-
-@kernel
-def resize_bilinear_weights_first(x, y_low, y_high, y_part, x_low, x_high, x_part, add, row_begin, row_end, out):
+def resize_bilinear_weights_first(
+    x, y_low, y_high, y_part, x_low, x_high, x_part, add, row_begin, row_end, scratch, out
+):  # fmt: skip
     """As `resize_bilinear_float`, but each neighbour is multiplied once, by the product of its weights.
 
     The neighbours are summed in the order of memory.
     """
-    _, out_h, out_w, channels = out.shape
-    store = out.dtype.type
-    one, add = np.float32(1), np.float32(add)
+    _, out_h, _, channels = out.shape
     for row in range(row_begin, row_end):
         b, i = row // out_h, row % out_h
         fy = y_part[i]
-        gy = np.float32(one - fy)
-        for j in range(out_w):
-            fx = x_part[j]
-            gx = np.float32(one - fx)
-            w00, w01, w10, w11 = np.float32(gy * gx), np.float32(gy * fx), np.float32(fy * gx), np.float32(fy * fx)
-            q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
-            q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
-            target = out[b, i, j]
-            for c in range(channels):
-                value = np.float32(np.float32(q00[c]) * w00)
-                value = np.float32(value + np.float32(np.float32(q01[c]) * w01))
-                value = np.float32(value + np.float32(np.float32(q10[c]) * w10))
-                value = np.float32(value + np.float32(np.float32(q11[c]) * w11))
-                target[c] = store(np.float32(value + add))
+        gy = np.float32(np.float32(1) - fy)
+        _copy_rows(x, b, y_low[i], y_high[i], scratch)
+        target = out[b, i].reshape(-1)
+        _blend_weights_first(
+            scratch[0], scratch[1], x_low, x_high, x_part, channels, gy, fy, np.float32(add), target
+        )  # fmt: skip
+
+
+@kernel
+def resize_bilinear_steps(x, y_low, y_high, y_part, x_low, x_high, x_part, row_begin, row_end, scratch, out):
+    """Along the rows, then between them: t + (b - t) * part, each step rounded to float32. x, out: float32.
+
+    Source: XNNPACK src/f32-ibilinear
+    """
+    _, out_h, _, channels = out.shape
+    zero = np.float32(0)
+    for row in range(row_begin, row_end):
+        b, i = row // out_h, row % out_h
+        _copy_rows(x, b, y_low[i], y_high[i], scratch)
+        target = out[b, i].reshape(-1)
+        _blend_steps(scratch[0], scratch[1], x_low, x_high, x_part, channels, zero, y_part[i], zero, target)
+
+
+@inline
+def _copy_rows(x, b, low, high, scratch):
+    up, down = x[b, low].reshape(-1), x[b, high].reshape(-1)
+    top, bottom = scratch[0, : up.shape[0]], scratch[1, : up.shape[0]]
+    for k in range(up.shape[0]):
+        top[k] = np.float32(up[k])
+    for k in range(up.shape[0]):
+        bottom[k] = np.float32(down[k])
 
 
 @kernel
@@ -146,26 +211,6 @@ def resize_bilinear_double(x, row_begin, row_end, out):
                     right = np.float32(x[b, y0, x1, c] + x[b, y1, x1, c])
                     value = np.float32(np.float32(np.float32(value + x[b, y1, x0, c]) + right) * quarter)
                 out[b, i, j, c] = value
-
-
-@kernel
-def resize_bilinear_steps(x, y_low, y_high, y_part, x_low, x_high, x_part, row_begin, row_end, out):
-    """Along the rows, then between them: t + (b - t) * part, each step rounded to float32. x, out: float32.
-
-    Source: XNNPACK src/f32-ibilinear
-    """
-    _, out_h, out_w, channels = out.shape
-    for row in range(row_begin, row_end):
-        b, i = row // out_h, row % out_h
-        for j in range(out_w):
-            fx, fy = x_part[j], y_part[i]
-            q00, q01 = x[b, y_low[i], x_low[j]], x[b, y_low[i], x_high[j]]
-            q10, q11 = x[b, y_high[i], x_low[j]], x[b, y_high[i], x_high[j]]
-            target = out[b, i, j]
-            for c in range(channels):
-                top = np.float32(q00[c] + np.float32(np.float32(q01[c] - q00[c]) * fx))
-                bottom = np.float32(q10[c] + np.float32(np.float32(q11[c] - q10[c]) * fx))
-                target[c] = np.float32(top + np.float32(np.float32(bottom - top) * fy))
 
 
 @kernel

@@ -9,7 +9,7 @@ from intengine_kernels.transcendental import leading_zeros, reciprocal
 
 
 @kernel
-def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
+def softmax_fixed(x, exp_table, out_bits, lo, hi, exps, out):
     """8-bit logits: exponentials of the distance to the maximum, times the reciprocal of their Q12.19 sum.
 
     Sums of 512 and more for 8-bit outputs, on which LiteRT aborts, and of 8192, with which its uint32 overflows, give
@@ -17,7 +17,7 @@ def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
 
     Args:
         x: int8 or uint8 [rows, depth]. exp_table: int32[256], exp(-distance) in Q0.31, -1 where the output is lo.
-        out_bits: 8 or 16. lo, hi: range of the output.
+        out_bits: 8 or 16. lo, hi: range of the output. exps: scratch int32[depth].
         out: int8, uint8 or int16 [rows, depth].
 
     Source: tflite/kernels/internal/reference/softmax.h
@@ -31,13 +31,16 @@ def softmax_fixed(x, exp_table, out_bits, lo, hi, out):
         most = np.int32(source[0])
         for c in range(1, depth):
             most = max(most, np.int32(source[c]))
+        # Looked up once and apart from the rest, which then runs in vectors.
+        for c in range(depth):
+            exps[c] = exp_table[most - np.int32(source[c])]
         total = np.int64(0)
         for c in range(depth):
-            total += np.int64(rdp(max(exp_table[most - np.int32(source[c])], np.int32(0)), 12))
+            total += np.int64(rdp(max(exps[c], np.int32(0)), 12))
         scale, over_unit = reciprocal(total, 12)
         shift = over_unit + 31 - out_bits
         for c in range(depth):
-            exp = exp_table[most - np.int32(source[c])]
+            exp = exps[c]
             value = np.int64(rdp(srdhm(scale, max(exp, np.int32(0))), shift)) + lo
             value = lo if exp < 0 else value
             target[c] = store(min(max(value, lo), hi))

@@ -12,7 +12,9 @@ from intengine.workers import Workers
 from tests.cases import Problem, problems
 from tests.compare import assert_same
 
-PROBLEMS = [p for name in ("conv_2d", "depthwise_conv_2d", "fully_connected") for p in problems(name)]
+MODULES = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+#: Only integer kernels are shared.
+PROBLEMS = [p for name in MODULES for p in problems(name) if p.inputs[0].dtype.kind != "f"]
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)

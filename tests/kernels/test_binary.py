@@ -16,7 +16,7 @@ PARAMETERS = [((2**30, 0), (2**30, -1), (2**30, -19)), ((1518500250, 0), (2**30,
 ONE_ROW = np.array([65536], np.int64)
 STEP = np.array([1], np.int64)
 INSTRUCTION_SET = isa.tag(isa.best())
-NO_TABLE = np.zeros(5, np.float32)
+NO_TABLE = np.zeros(8, np.float32)
 
 
 def all_pairs() -> tuple[np.ndarray, np.ndarray]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from intengine_kernels import isa
 from intengine_kernels.add import FLOOR_SHIFT, MERGED_SHIFT, add_blocks, add_multiplier_21
 from intengine_kernels.binary import mul_half_even
 from intengine_kernels.log_softmax import log_softmax_table
 from intengine_kernels.quantize import dequantize_shifted, quantize_float64, quantize_reciprocal
 from intengine_kernels.reduce import mean_in_lanes, reduce_image, reduce_scaled
-from intengine_kernels.resize import resize_bilinear_fixed
+from intengine_kernels.resize import PADDING, resize_bilinear_fixed
 from intengine_kernels.softmax import softmax_table
 from intengine_kernels.xnnpack_float import (
     HARD_SWISH,
@@ -23,6 +24,7 @@ from intengine_kernels.xnnpack_float import (
     unary_flushed,
 )
 
+from intengine.ops._guess import sum_table
 from tests.kernels._both import both_ways
 from tests.spec import profiles as spec
 from tests.spec.fixedpoint import half_away
@@ -41,7 +43,9 @@ def test_adding_in_blocks(run: Callable[..., Any], scheme: int, block: int) -> N
     first, second, last = (2**30, 0), (1518500251, -2), (1476395009, -3)
     out = np.empty(n, np.int8)
     shape = np.array([n], np.int64)
-    run(a, b, shape, STEP, STEP, 3, -5, 20, *first, *second, *last, 7, -120, 126, True, scheme, block, out)
+    table = sum_table(((3, *first, 1), (-5, *second, 1)), *last, 20, 7, -120, 126, out.dtype)
+    before = (isa.tag(isa.best()), table, a, b, shape, STEP, STEP)
+    run(*before, 3, -5, 20, *first, *second, *last, 7, -120, 126, True, scheme, block, out)
     whole = n - n % block
     merged = scheme == MERGED_SHIFT
     assert out[:whole].tolist() == [
@@ -153,7 +157,7 @@ def test_bilinear_with_integer_weights(run: Callable[..., Any], bits: int) -> No
     parts = RNG.integers(0, (1 << bits) + 1, 5).astype(np.int32)
     low, high = np.zeros(5, np.int64), np.ones(5, np.int64)
     out = np.empty((1, 5, 5, 3), np.int8)
-    run(x, low, high, parts, low, high, parts, bits, 0, 5, out)
+    run(x, low, high, parts, low, high, parts, bits, 0, 5, np.empty((1, 2 * 3 + PADDING), np.int32), out)
     for (i, j, c), value in np.ndenumerate(out[0]):
         taps = tuple(int(q) for q in x[0, :, :, c].reshape(-1))
         assert value == spec.fixed_pixel(taps, int(parts[i]), int(parts[j]), bits)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from intengine_kernels.resize import resize_bilinear_float, resize_bilinear_q10, resize_nearest
+from intengine_kernels.resize import PADDING, resize_bilinear_float, resize_bilinear_q10, resize_nearest
 
 import intengine
 from tests.cases import Problem, problems
@@ -35,7 +35,7 @@ def test_bilinear_in_fixed_point(run: Callable[..., Any], kind: str, wide: Any, 
     out = np.zeros((2, *SIZE, 5), x.dtype)
     where = positions(spec.q10_position, align, half, wide)
     for begin, end in ((0, 3), (3, 14)):
-        run(x, *where, begin, end, out)
+        run(x, *where, begin, end, np.empty((1, 4 * 5 + PADDING), wide), out)
     assert np.array_equal(out, spec.resize(x, SIZE, align=align, half=half, nearest=False))
 
 
@@ -45,7 +45,7 @@ def test_halves_round_away_from_zero(run: Callable[..., Any]) -> None:
     out = np.zeros((3, 1, 1, 1), np.int8)
     whole, half = np.zeros(1, np.int32), np.full(1, 512, np.int32)
     low, high = np.zeros(1, np.int64), np.ones(1, np.int64)
-    run(x, low, low, whole, low, high, half, 0, 3, out)
+    run(x, low, low, whole, low, high, half, 0, 3, np.empty((1, 2 + PADDING), np.int32), out)
     assert out.reshape(-1).tolist() == [1, -1, -1]
 
 
@@ -57,7 +57,7 @@ def test_bilinear_in_floats(run: Callable[..., Any], kind: str, add: float, alig
     out = np.zeros((2, *SIZE, 5), x.dtype)
     where = positions(spec.float_position, align, half, np.float32)
     for begin, end in ((0, 3), (3, 14)):
-        run(x, *where, add, begin, end, out)
+        run(x, *where, add, begin, end, np.empty((2, 4 * 5 + PADDING), np.float32), out)
     assert np.array_equal(out, spec.resize(x, SIZE, align=align, half=half, nearest=False))
 
 

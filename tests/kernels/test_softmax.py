@@ -44,7 +44,7 @@ def test_8bit_logits(run: Callable[..., Any], dtype: Any, out_type: Any, bits: i
         for depth in (1, 2, 21, 100):
             x = rows(dtype, depth)
             out = np.zeros(x.shape, out_type)
-            run(x, exponentials(beta, scale), bits, lo, lo + 2**bits - 1, out)
+            run(x, exponentials(beta, scale), bits, lo, lo + 2**bits - 1, np.empty(depth, np.int32), out)
             assert out.tolist() == [spec.softmax_8bit(row, beta, scale, bits, lo) for row in x.tolist()]
 
 
@@ -55,7 +55,7 @@ def test_long_flat_rows_are_what_the_operator_means(
     run: Callable[..., Any], dtype: Any, out_type: Any, bits: int, lo: int, depth: int
 ) -> None:
     x, out = np.full((1, depth), 5, dtype), np.zeros((1, depth), out_type)
-    run(x, exponentials(1.0, 0.1), bits, lo, lo + 2**bits - 1, out)
+    run(x, exponentials(1.0, 0.1), bits, lo, lo + 2**bits - 1, np.empty(depth, np.int32), out)
     assert (np.abs(out.astype(np.float64) - lo - 2**bits / depth) <= 0.5).all()
 
 

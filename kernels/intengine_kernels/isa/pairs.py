@@ -4,36 +4,29 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I16, I32, I64, call, const, load, local_function, splat
-from intengine_kernels.isa.lanes import LANES, LIMIT, NUDGE, SCALE, SIGN
+from intengine_kernels.isa.ir import I16, I64, call, const, load, local_function, splat
+from intengine_kernels.isa.lanes import LANES, MASK, V32, finish, real_type
 
-#: A fifth entry of the table of sums: what the second operand is multiplied with.
-SECOND = 4
+#: An eighth entry of the table of sums: what the second operand is multiplied with.
+SECOND = MASK + 1
 
 
 def _emit(is_sum, size, is_signed, double):
     """Blocks of 16 elements of `size` bits until one has no proof; returns their number."""
-    real = ir.VectorType(ir.DoubleType() if double else ir.FloatType(), LANES)
-    bits = ir.VectorType(I64 if double else I32, LANES)
-    narrow, wide = ir.VectorType(ir.IntType(size), LANES), ir.VectorType(I32, LANES)
-    magic = ir.Constant(real, [1.5 * 2.0 ** (52 if double else 23)] * LANES)
+    real, bits = real_type(double)
+    narrow = ir.VectorType(ir.IntType(size), LANES)
     name = "f64" if double else "f32"
 
     def body(builder, args):
-        a, b, blocks, table, a_zero_point, b_zero_point, zero_point, lo, hi, out = args
+        a, b, blocks, table, a_zero_point, b_zero_point, out = args
 
         def entry_of_table(which):
             return splat(builder, builder.load(builder.gep(table, [const(which)])), real)
 
-        def number(value):
-            return splat(builder, builder.sitofp(value, real.element), real)
-
-        scale, nudge, sign, limit = (entry_of_table(which) for which in (SCALE, NUDGE, SIGN, LIMIT))
+        scale, nudge, sign, least, most, offset, mask = (entry_of_table(which) for which in range(MASK + 1))
         second = entry_of_table(SECOND) if is_sum else None
         nudge, sign = builder.bitcast(nudge, bits), builder.bitcast(sign, bits)
-        least, most = number(builder.sub(lo, zero_point)), number(builder.sub(hi, zero_point))
-        offset = splat(builder, builder.sub(zero_point, ir.Constant(I32, 0 if double else 0x4B400000)), wide)
-        zero_points = [splat(builder, value, wide) for value in (a_zero_point, b_zero_point)]
+        zero_points = [splat(builder, value, V32) for value in (a_zero_point, b_zero_point)]
         entry = builder.block
         head, done = builder.append_basic_block("block"), builder.append_basic_block("done")
         builder.cbranch(builder.icmp_signed("<", const(0), blocks), head, done)
@@ -44,7 +37,7 @@ def _emit(is_sum, size, is_signed, double):
         operands = []
         for base, offset_of in zip((a, b), zero_points, strict=True):
             value = load(builder, base, at, narrow, 1)
-            value = builder.sext(value, wide) if is_signed else builder.zext(value, wide)
+            value = builder.sext(value, V32) if is_signed else builder.zext(value, V32)
             operands.append(builder.sub(value, offset_of))
         if is_sum:
             x, y = (builder.sitofp(value, real) for value in operands)
@@ -55,13 +48,7 @@ def _emit(is_sum, size, is_signed, double):
             product = builder.sitofp(builder.mul(*operands), real)
             moved = builder.xor(nudge, builder.and_(builder.bitcast(product, bits), sign))
             value = call(builder, f"llvm.fmuladd.v16{name}", real, product, scale, builder.bitcast(moved, real))
-        value = builder.select(builder.fcmp_ordered(">", value, least), value, least)
-        value = builder.select(builder.fcmp_ordered("<", value, most), value, most)
-        shifted = builder.fadd(value, magic)
-        distance = call(builder, f"llvm.fabs.v16{name}", real, builder.fsub(value, builder.fsub(shifted, magic)))
-        unproven = builder.bitcast(builder.fcmp_ordered(">", distance, limit), I16)
-        integer = builder.bitcast(shifted, bits)
-        integer = builder.add(builder.trunc(integer, wide) if double else integer, offset)
+        integer, unproven = finish(builder, value, least, most, offset, mask, proves=True)
         place = builder.bitcast(builder.gep(out, [at]), narrow.as_pointer())
         builder.store(builder.trunc(integer, narrow), place, align=1)
         following = builder.add(i, const(1))
@@ -80,17 +67,14 @@ def _emit(is_sum, size, is_signed, double):
 
 def _make(is_sum):
     @intrinsic
-    def guess(
-        typingctx, a, a_at, b, b_at, table, a_zero_point, b_zero_point, zero_point, lo, hi, out, out_at, count
-    ):  # fmt: skip
+    def guess(typingctx, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
         """out = clamp(requantized sum or product of a - z_a and b - z_b, + zero_point); the number proven and written.
 
         Whole blocks of 16 of `count` elements, until one has no proof. a, b, out: int8, uint8 or int16, flat.
-        table: float32 for 8 bits, float64 for 16; entries as `lanes` and this file name them. zero points, lo, hi:
-        int32.
+        table: float32 for 8 bits, float64 for 16; entries as `lanes` and this file name them. zero points: int32.
         """
         i64, i32 = types.int64, types.int32
-        signature = i64(a, i64, b, i64, table, i32, i32, i32, i32, i32, out, i64, i64)
+        signature = i64(a, i64, b, i64, table, i32, i32, out, i64, i64)
         size, is_signed, double = a.dtype.bitwidth, a.dtype.signed, table.dtype.bitwidth == 64
 
         def codegen(context, builder, signature, args):
@@ -98,8 +82,8 @@ def _make(is_sum):
                 return builder.gep(context.make_array(signature.args[i])(context, builder, args[i]).data, [at])
 
             arguments = [
-                place(0, args[1]), place(2, args[3]), builder.sdiv(args[12], const(LANES)), place(4, const(0)),
-                *args[5:10], place(10, args[11]),
+                place(0, args[1]), place(2, args[3]), builder.sdiv(args[9], const(LANES)), place(4, const(0)),
+                args[5], args[6], place(7, args[8]),
             ]  # fmt: skip
             kinds = [argument.type for argument in arguments]
             name = f"intengine_pairs_{is_sum:d}_{size}_{is_signed:d}_{double:d}"
