@@ -15,14 +15,25 @@ _HANDLES = (TensorType.RESOURCE, TensorType.VARIANT)
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
+class Alone:
     """A one-node model; its tensors have the indices that they have in the whole model.
 
     Attributes:
-        node: in the whole model. model: bytes of the file.
+        node: in the whole model. model: with this node only.
         inputs: tensors to be given, in the order of the graph's inputs. outputs: tensors that it computes.
         has_state: whether a run depends on those before it.
     """
+
+    node: Node
+    model: Model
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    has_state: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """`Alone` as the bytes of a file."""
 
     node: Node
     model: bytes
@@ -32,6 +43,14 @@ class Cut:
 
 
 def cut(model: Model, node: Node, shapes: Mapping[int, Shape], known: Mapping[int, NDArray[Any]]) -> Cut | None:
+    """`alone` as a file, for other runtimes."""
+    found = alone(model, node, shapes, known)
+    if found is None:
+        return None
+    return Cut(node, dump(found.model), found.inputs, found.outputs, found.has_state)
+
+
+def alone(model: Model, node: Node, shapes: Mapping[int, Shape], known: Mapping[int, NDArray[Any]]) -> Alone | None:
     """A model of one node of the primary subgraph, with the shapes of a run; None if it cannot stand alone.
 
     A node that reads or writes what other nodes hold (resource variables, hash tables) cannot, and neither can one
@@ -56,10 +75,10 @@ def cut(model: Model, node: Node, shapes: Mapping[int, Shape], known: Mapping[in
     if not inputs:
         return None
     outputs = tuple(i for i in node.outputs if i >= 0)
-    alone = Subgraph(0, graph.name, tensors, inputs, outputs, (replace(node, index=0),))
-    whole = Model(model.version, "", (alone, *model.subgraphs[1:]))
+    piece = Subgraph(0, graph.name, tensors, inputs, outputs, (replace(node, index=0),))
+    whole = Model(model.version, "", (piece, *model.subgraphs[1:]))
     has_state = any(spec.is_variable for spec in tensors)
-    return Cut(node, dump(whole), inputs, outputs, has_state)
+    return Alone(node, whole, inputs, outputs, has_state)
 
 
 def _named(quantization: Quantization) -> tuple[int, ...]:

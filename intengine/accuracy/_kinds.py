@@ -59,8 +59,10 @@ def real_tensors(graph: Subgraph) -> frozenset[int]:
 
 
 def _has_scales(spec: TensorSpec) -> bool:
+    """One scale above 0, or a finite one for each channel: some files have zeros or less for channels that are dead."""
     scale = spec.quantization.scale
-    return spec.quantization.details is None and bool(scale.size) and bool((scale > 0).all())
+    usable = (scale > 0).all() if scale.size == 1 else np.isfinite(scale).all()
+    return spec.quantization.details is None and bool(scale.size) and bool(usable)
 
 
 def why_not(graph: Subgraph, node: Node, real: frozenset[int]) -> str:

@@ -22,12 +22,13 @@ from intengine.quantization import INTEGER_RANGE
 CAUSES = {
     "operator": "The operator itself, in real numbers, computes something other than the float model's.",
     "clipped-range": "The output's range is narrower than the float values, and what is beyond it is cut off.",
-    "zero-point": "A range is wide enough but moved: it cuts off at one end and has room at the other.",
+    "zero-point": "A range is moved: it cuts off at one end and has room at the other for most of that.",
     "weight-scale": "Some channels' weights are off by a factor, saturate, or use a scale far too coarse.",
     "per-tensor-weights": "One weight scale serves channels of very different size.",
     "weights-differ": "The weights differ by much more than rounding: another training, or damage.",
     "weight-rounding": "The weights' bits do not suffice, whatever the scales.",
     "bias": "The bias differs by more than the rounding of its own scale.",
+    "same-scale": "The operator copies integers, but its output states another scale or zero point than its input.",
     "outlier-channel": "One channel of the output sets the range; the others use a small part of it.",
     "unused-range": "The output's range is much wider than the float values.",
     "output-rounding": "The output's bits do not suffice for its range.",
@@ -44,6 +45,7 @@ ADVICE = {
     "weights-differ": "Check that both models come from the same training.",
     "weight-rounding": "Keep this operator's weights in 8 bits or more, or in float.",
     "bias": "Store the bias as round(bias / (input scale x weight scale)) in the accumulator's type.",
+    "same-scale": "Give the output the scale and zero point of the input, or put a QUANTIZE between.",
     "outlier-channel": "Scale that channel down and the weights that read it up (equalization), or use int16 here.",
     "unused-range": "Calibrate this tensor without the outliers that set its range.",
     "output-rounding": "Use int16 activations here, or keep this operator in float.",
@@ -51,9 +53,12 @@ ADVICE = {
     "dead-channel": "Quantize per channel, or remove the channel.",
     "input": "Look at the layers before.",
 }
-_SHARED_SCALE = "This operator's scale is given (its input's, or fixed): use int16 activations, or keep it in float."
+#: Advice where a better range is not the operator's to choose.
+GIVEN_SCALE = "This operator's scale is given (its input's, or fixed): use int16 activations, or keep it in float."
 #: Operators whose output scale the specification fixes.
 FIXED_SCALE = frozenset({"L2_NORMALIZATION", "LOGISTIC", "LOG_SOFTMAX", "SOFTMAX", "TANH"})
+#: Room at one end for so much of what is beyond the other makes a range moved, even if it is too narrow as well.
+_MOVED = 0.7
 #: Own shares below this are not worth a sentence.
 _LEAST = 0.1
 #: Greatest value of a channel over the median of the channels' that makes it an outlier.
@@ -66,6 +71,7 @@ class Findings:
 
     Attributes:
         spec: of the output. op, float_op: operators of both sides. local: its local error.
+        source: the only real input of an operator that copies integers, else None.
         energies: of the parts. filter: weights and bias, if it has them.
         knows_weights: whether the float weights are known; if not, "operator" includes them.
         needed: least energy of the output's rounding.
@@ -78,6 +84,7 @@ class Findings:
     energies: Energies
     filter: Filter | None
     knows_weights: bool
+    source: TensorSpec | None = None
 
 
 def find_causes(found: Findings) -> tuple[Cause, ...]:
@@ -109,7 +116,7 @@ def _all(found: Findings) -> Iterator[Cause]:
     if clips_by_a_step(found.spec, found.local):
         rounding += clipping
     if rounding >= _LEAST:
-        yield _rounding(found, rounding)
+        yield _copied(found, rounding) or _rounding(found, rounding)
     yield from _from_inputs(found)
 
 
@@ -117,7 +124,7 @@ def _clipped(found: Findings, weight: float) -> Cause:
     local = found.local
     lo, hi = real_range(found.spec.quantization, found.spec.type)
     bottom, top = INTEGER_RANGE[found.spec.type]
-    width, needed = hi - lo, local.float_max - local.float_min
+    width = hi - lo
     over, under = max(local.float_max - hi, 0.0), max(lo - local.float_min, 0.0)
     room = max(local.float_min - lo, 0.0) if over >= under else max(hi - local.float_max, 0.0)
     beyond = max(over, under)
@@ -129,8 +136,8 @@ def _clipped(found: Findings, weight: float) -> Cause:
     }  # fmt: skip
     span = f"the range is {lo:.4g} to {hi:.4g}, the float values reach from {local.float_min:.4g} to"
     span += f" {local.float_max:.4g}"
-    if min(over, under) <= 0.1 * beyond and room >= 0.8 * beyond and width >= 0.9 * needed:
-        steps = round(beyond / (width / (top - bottom)))
+    if min(over, under) <= 0.1 * beyond and room >= _MOVED * beyond:
+        steps = round(min(beyond, room) / (width / (top - bottom)))
         return _cause(
             "zero-point",
             f"{text}: {span}; a zero point {steps} steps {'lower' if over >= under else 'higher'} would fit.",
@@ -160,6 +167,22 @@ def _operator(found: Findings, weight: float) -> Cause:
     )
 
 
+def _copied(found: Findings, weight: float) -> Cause | None:
+    """For an operator that copies integers under another scale: their real values change by that."""
+    if found.source is None:
+        return None
+    before, after = (spec.quantization for spec in (found.source, found.spec))
+    zero_points = [int(scheme.zero_point[0]) if scheme.zero_point.size else 0 for scheme in (before, after)]
+    ratio = float(after.scale[0]) / float(before.scale[0])
+    if zero_points[0] == zero_points[1] and abs(ratio - 1.0) < 1e-3:
+        return None
+    text = (
+        f"{found.op} copies integers, but its output states scale {after.scale[0]:.6g} and zero point {zero_points[1]},"
+        f" its input {before.scale[0]:.6g} and {zero_points[0]}."
+    )
+    return _cause("same-scale", text, weight, ratio=ratio, steps=zero_points[1] - zero_points[0])
+
+
 def _rounding(found: Findings, weight: float) -> Cause:
     energies, local = found.energies, found.local
     mean = energies.mean(Source.OUTPUT_ROUNDING)
@@ -187,7 +210,7 @@ def _rounding(found: Findings, weight: float) -> Cause:
             f"The float values use {use:.1%} of the range; one that fits would give {gain:+.0f} dB.",
             weight, range_use=use, gain_db=gain,
         )  # fmt: skip
-        return replace(cause, advice=_SHARED_SCALE) if found.op in SAME_SCALE | FIXED_SCALE else cause
+        return replace(cause, advice=GIVEN_SCALE) if found.op in SAME_SCALE | FIXED_SCALE else cause
     return _cause("output-rounding", f"Rounding the output costs {lsb} (0.29 is the least).", weight, rmse=local.rmse)
 
 

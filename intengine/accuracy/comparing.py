@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import intengine
+from intengine.accuracy._kinds import MATRIX
 from intengine.accuracy.data import Data, DataSource, Sample
 from intengine.accuracy.graphs import Graph
 from intengine.accuracy.layers import LayerWork
@@ -208,7 +209,22 @@ class _Work:
         notes = [f"Local errors are split by source on {attributed} samples."]
         if isinstance(self.side, DequantSide):
             notes.append("Against its own dequantized weights a model shows no error of weights and biases.")
+        elif isinstance(self.side, ModelSide) and (count := _hybrids(self.side.graph)):
+            notes.append(
+                f"The float side quantizes the inputs of {count} operators while it runs; what that costs counts here "
+                "as error of their twins."
+            )
         return notes
+
+
+def _hybrids(graph: Graph) -> int:
+    """How many nodes have float inputs and integer weights, and so quantize as they run."""
+    kinds = [
+        [graph.tensors[node.inputs[at]].type.dtype.kind for at in MATRIX[node.op][:2]]
+        for node in graph.nodes
+        if node.op in MATRIX
+    ]
+    return sum(source == "f" and filter_ in "iu" for source, filter_ in kinds)
 
 
 class _Lazy(dict[int, NDArray[Any]]):

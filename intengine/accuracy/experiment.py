@@ -72,6 +72,7 @@ class Experiment:
         progress: called before each evaluation.
 
     Attributes:
+        model, data, reference, profile: as given.
         candidates: nodes that compute on quantized numbers and can do so in float32; operators that only move data
             follow their neighbours and are not among them.
         refused: node -> why it stays quantized.
@@ -88,7 +89,7 @@ class Experiment:
         profile: str = "litert-reference",
         progress: Progress | None = None,
     ) -> None:
-        self.model, self.data, self.profile = model, data, profile
+        self.model, self.data, self.profile, self.reference = model, data, profile, reference
         self._say = progress or (lambda _: None)
         self._engine = Interpreter(model, profile=profile)
         self.graph = model.subgraphs[self._engine.signature.subgraph if self._engine.signature else 0]

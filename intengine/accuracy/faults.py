@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.accuracy._kinds import MATRIX, bias_of, real_tensors
+from intengine.accuracy._kinds import MATRIX, bias_of, folded_activation, real_tensors
 from intengine.constants import unpack
 from intengine.model import Model, Node, Options, Quantization, Subgraph, TensorSpec, TensorType
 from intengine.quantization import INTEGER_RANGE, NONE, RELU, RELU6, RELU_N1_TO_1
@@ -22,6 +22,8 @@ from intengine.writer import pack
 _RANGE, _ZERO_POINT, _SCALE = 0.3, 0.5, 4.0
 #: A truncated bias keeps this share of its greatest magnitude.
 _BIAS = 0.125
+#: One scale for all channels is damage where their own differ by this factor or more.
+SPREAD = 8.0
 #: An operator whose place another can take with the same tensors.
 _SWAPS = {"AVERAGE_POOL_2D": "MAX_POOL_2D", "MAX_POOL_2D": "AVERAGE_POOL_2D", "ADD": "SUB", "SUB": "ADD"}
 _ACTIVATIONS = {NONE: RELU, RELU: RELU_N1_TO_1, RELU6: RELU_N1_TO_1}
@@ -99,9 +101,14 @@ def _clipped(graph: Subgraph, node: Node) -> _Made:
 
 
 def _moved(graph: Subgraph, node: Node) -> _Made:
-    """A zero point half the range away, towards the other end, so that one end is cut off."""
+    """A zero point half the range away, towards the other end, so that one end is cut off.
+
+    Not where the range is all that stands for an activation: moving that would damage two things.
+    """
     out = _free_output(graph, node)
     if out is None or out.type is TensorType.INT16:
+        return None
+    if node.op in MATRIX and folded_activation(graph, node) != node.options["fused_activation_function"]:
         return None
     lo, hi = INTEGER_RANGE[out.type]
     old = int(out.quantization.zero_point[0]) if out.quantization.zero_point.size else 0
@@ -124,12 +131,15 @@ def _bias(graph: Subgraph, node: Node) -> _Made:
 
 
 def _per_tensor(graph: Subgraph, node: Node) -> _Made:
-    """One scale for all channels: the greatest."""
+    """One scale for all channels: the greatest. Only where the scales of channels that have weights differ much."""
     weights = _weights(graph, node)
     if weights is None or not weights.quantization.per_channel:
         return None
     scales = weights.quantization.scale
     one = scales.max()
+    live = np.moveaxis(unpack(weights), weights.quantization.axis, 0).reshape(scales.size, -1).any(axis=1)
+    if not live.any() or scales[live].max() < SPREAD * scales[live].min():
+        return None
     along = [1] * len(weights.shape)
     along[weights.quantization.axis] = scales.size
     stored = np.rint(unpack(weights) * (scales.astype(np.float64) / float(one)).reshape(along)).astype(np.int64)

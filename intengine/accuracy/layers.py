@@ -13,14 +13,23 @@ from intengine.accuracy.causes import Findings, clips_by_a_step, find_causes, ro
 from intengine.accuracy.data import Sample
 from intengine.accuracy.graphs import Graph
 from intengine.accuracy.histograms import TensorHistogram
-from intengine.accuracy.local import LocalNode, NotAloneError, Rounded, as_real, has_bias_input, is_quantized, stages
+from intengine.accuracy.local import (
+    COPIERS,
+    LocalNode,
+    NotAloneError,
+    Rounded,
+    as_real,
+    has_bias_input,
+    is_quantized,
+    stages,
+)
 from intengine.accuracy.metrics import TensorErrors, real_range
 from intengine.accuracy.records import Layer, Match, Source
 from intengine.accuracy.sides import FloatSide
 from intengine.accuracy.weight_faults import Filter
 from intengine.accuracy.weights import FloatWeights, by_channel, weight_slot
 from intengine.execution import Execution
-from intengine.model import Model, Node
+from intengine.model import Model, Node, TensorSpec
 from intengine.quantization import INTEGER_RANGE
 
 
@@ -44,7 +53,6 @@ class LayerWork:
         self._local_errors = TensorErrors(self._shape, self._spec.quantization, self._spec.type, keep=keep)
         self._histogram = TensorHistogram(self._spec.quantization, self._spec.type)
         self._energies = Energies(self._shape[-1] if len(self._shape) > 1 else 1)
-        self._with_propagated = self._propagated_energy = 0.0
         self._note = ""
         self._local: LocalNode | None = None
         self._twin: FloatWeights | None = None
@@ -91,15 +99,7 @@ class LayerWork:
         elements = {i: self._element(i, sample, ours, real, rounded) for i in self._local.inputs}
         out = self._local.run(elements)
         self._local_errors.add(at, truth, out)
-        if not split:
-            return
-        base = np.asarray(truth, np.float64).reshape(-1)
-        propagated = as_real(self._graph, self.tensor, mine) - base
-        local = as_real(self._graph, self.tensor, out) - base
-        if np.isfinite(propagated).all() and np.isfinite(local).all():
-            self._with_propagated += float(((propagated - local) * propagated).sum())
-            self._propagated_energy += float((propagated * propagated).sum())
-        if self._splits:
+        if split and self._splits:
             self._split(out, elements, real, ours)
 
     def _split(
@@ -166,15 +166,17 @@ class LayerWork:
         if not self._local_errors.samples:
             return layer
         local = self._local_errors.result()
-        upstream = self._with_propagated / self._propagated_energy if self._propagated_energy else None
+        total = layer.propagated.rmse
+        upstream = max(0.0, 1.0 - (local.rmse / total) ** 2) if total else None
         layer = replace(layer, local=local, local_samples=local.samples, upstream=upstream)
         if not self._energies.samples:
             return layer
         energies = self._energies
         filter_ = self._filter()
         found = Findings(
-            spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known()
-        )
+            spec, layer.op, self._float_op, local, energies, filter_, knows_weights and self._weights_are_known(),
+            self._copied(),
+        )  # fmt: skip
         needed = rounding_energy(spec, layer.op, local, energies.square(Source.OUTPUT_ROUNDING), energies.count)
         if clips_by_a_step(spec, local):
             needed += energies.square(Source.CLIPPING)
@@ -183,6 +185,13 @@ class LayerWork:
                 energy = energies.by_channel(source)
                 needed += float(least(energy).sum()) if energy.size == filter_.real.shape[0] else float(energy.sum())
         return replace(layer, attribution=energies.result(needed), causes=find_causes(found))
+
+    def _copied(self) -> TensorSpec | None:
+        """The input whose integers the node hands on, if that is what it does."""
+        if self._node is None or self._local is None or self._node.op not in COPIERS:
+            return None
+        fed = [i for i in self._local.fed if is_quantized(self._graph, i)]
+        return self._graph.tensors[fed[0]] if len(fed) == 1 and is_quantized(self._graph, self.tensor) else None
 
     def _weights_are_known(self) -> bool:
         slot = weight_slot(self._graph, self._node) if self._node is not None else None

@@ -13,12 +13,11 @@ from intengine.accuracy.graphs import Graph
 from intengine.accuracy.metrics import real_range
 from intengine.accuracy.records import Source
 from intengine.accuracy.weights import FloatWeights, weight_slot
-from intengine.cut import cut
+from intengine.cut import alone
 from intengine.errors import IntEngineError
 from intengine.interpreter import Interpreter
 from intengine.model import Model, Node, TensorType
 from intengine.quantization import INTEGER_RANGE, dequantize
-from intengine.reader import load
 
 #: Operators whose output has the scale of their input, by TensorFlow Lite's quantization specification.
 SAME_SCALE = frozenset({
@@ -26,6 +25,8 @@ SAME_SCALE = frozenset({
     "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT",
     "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
 })  # fmt: skip
+#: Those that hand on the very integers of one input, whatever scale the output states.
+COPIERS = SAME_SCALE - {"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "PAD", "PADV2", "RESIZE_BILINEAR"}
 #: Float values by tensor of the quantized model.
 Values = Mapping[int, NDArray[Any]]
 
@@ -78,7 +79,7 @@ class LocalNode:
 
     def __init__(self, model: Model, graph: Graph, node: Node, fed: frozenset[int], profile: str) -> None:
         plan = graph.plan
-        piece = cut(model, node, plan.shapes, plan.constants)
+        piece = alone(model, node, plan.shapes, plan.constants)
         if piece is None:
             raise NotAloneError("it cannot run without the nodes around it")
         if piece.has_state:
@@ -89,7 +90,7 @@ class LocalNode:
             raise NotAloneError(f"its input {graph.name(lost[0])!r} has no float twin")
         self.fed = tuple(i for i in self.inputs if i in fed)
         self._graph, self._profile = graph, profile
-        self._alone = load(piece.model)
+        self._alone = piece.model
         try:
             self._engine = Interpreter(self._alone, profile=profile)
         except IntEngineError as error:

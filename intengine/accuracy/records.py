@@ -194,8 +194,8 @@ class Layer:
         propagated: error where both sides run freely.
         local: error of the node alone, fed with the float side's values, quantized. None: see `note`.
         local_samples: how many samples `local` was measured on.
-        upstream: share of the propagated error that came in with the inputs, <propagated - local, propagated> /
-            <propagated, propagated>; None without a local error.
+        upstream: share of the propagated error that came in with the inputs: 1 - local energy / propagated energy, not
+            below 0 (errors can cancel); None without a local error.
         attribution: the local error by source. causes: ranked, most important first.
         note: what is missing and why.
         histogram: of both sides' values; None if there were none.

@@ -1,16 +1,18 @@
-"""What to do about an operator that costs accuracy: per-channel weights, int16 activations, or float32."""
+"""What to do about an operator that costs accuracy: another range, per-channel weights, int16 activations, float32."""
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intengine.accuracy._kinds import MATRIX, real_tensors
+from intengine.accuracy.causes import GIVEN_SCALE
 from intengine.accuracy.dataset import as_input
 from intengine.accuracy.experiment import Experiment
+from intengine.accuracy.records import Cause, Comparison
 from intengine.constants import unpack
 from intengine.interpreter import Interpreter
 from intengine.model import Node, TensorSpec, TensorType
@@ -20,6 +22,23 @@ from intengine.quantization import INTEGER_RANGE, dequantize
 _MOST, _LEFT = 0.5, 0.25
 _SAMPLES = 8
 _WIDE = frozenset({"int16", "int32"})
+#: Cause that a comparison found -> remedy; others are left to the noise.
+_REMEDIES = {
+    "bias": "bias",
+    "clipped-range": "range",
+    "dead-channel": "per-channel",
+    "mean-shift": "bias",
+    "operator": "convert",
+    "outlier-channel": "int16x8",
+    "output-rounding": "int16x8",
+    "per-tensor-weights": "per-channel",
+    "same-scale": "range",
+    "unused-range": "range",
+    "weight-rounding": "float",
+    "weight-scale": "weights",
+    "weights-differ": "weights",
+    "zero-point": "range",
+}
 
 
 @dataclass(frozen=True)
@@ -27,9 +46,11 @@ class Suggestion:
     """One operator, and what would make it better.
 
     Attributes:
-        remedy: "per-channel", "range", "int16x8" or "float".
-        reason: one sentence with the figures.
+        remedy: "range" (calibrate the output again), "per-channel", "weights" and "bias" (quantize them again),
+            "convert" (the operator is another), "int16x8" or "float".
+        reason: with the figures.
         noise: source ("weights", "input", "output") -> noise power over signal power that it adds by itself.
+        causes: ids of what a comparison found, the most important first; empty without one.
     """
 
     node: int
@@ -38,10 +59,16 @@ class Suggestion:
     remedy: str
     reason: str
     noise: dict[str, float] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
 
 
-def suggest(experiment: Experiment, nodes: Collection[int]) -> tuple[Suggestion, ...]:
-    """A remedy for each node, from the noise that its weights, inputs and output add.
+def suggest(
+    experiment: Experiment, nodes: Collection[int], comparison: Comparison | None = None
+) -> tuple[Suggestion, ...]:
+    """A remedy for each node: against the first cause that a comparison found, or from the noise that it adds.
+
+    Noise decides where there is no comparison, or where the comparison found no cause of the node's own: that of its
+    weights, inputs and output.
 
     An activation's noise is that of quantizing the float32 values of some samples with the tensor's scale and zero
     point. Weights are compared with the float model's; without one, rounding to their scales is assumed to be even
@@ -53,7 +80,28 @@ def suggest(experiment: Experiment, nodes: Collection[int]) -> tuple[Suggestion,
     - inputs or output of 8 bits: "int16x8"; of 16 bits: "float".
     """
     values = _activations(experiment)
-    return tuple(_one(experiment, experiment.graph.nodes[node], values) for node in sorted(nodes))
+    found = {layer.node: layer.causes for layer in comparison.layers} if comparison is not None else {}
+    made = (_one(experiment, experiment.graph.nodes[node], values) for node in sorted(nodes))
+    return tuple(_caused(experiment, one, found.get(one.node, ())) for one in made)
+
+
+def _caused(experiment: Experiment, made: Suggestion, causes: Sequence[Cause]) -> Suggestion:
+    """The suggestion with the remedy against the first cause, if that is the node's own."""
+    made = replace(made, causes=tuple(cause.id for cause in causes))
+    if not causes or causes[0].id not in _REMEDIES:
+        return made
+    remedy, advice = _REMEDIES[causes[0].id], causes[0].advice
+    if advice == GIVEN_SCALE:
+        remedy = "int16x8"
+    if remedy == "int16x8" and _is_wide(experiment, experiment.graph.nodes[made.node]):
+        remedy, advice = "float", "Its activations have 16 bits already: keep it in float."
+    return replace(made, remedy=remedy, reason=f"{causes[0].text} {advice}")
+
+
+def _is_wide(experiment: Experiment, node: Node) -> bool:
+    """Whether its activations have 16 bits or more."""
+    real = real_tensors(experiment.graph)
+    return any(str(experiment.graph.tensors[i].type.dtype) in _WIDE for i in (*node.inputs, *node.outputs) if i in real)
 
 
 def _activations(experiment: Experiment) -> dict[int, NDArray[np.float64]]:
@@ -104,7 +152,7 @@ def _one(experiment: Experiment, node: Node, values: dict[int, NDArray[np.float6
             gain = 10 * math.log10(before / per_channel) if per_channel else math.inf
             return told("per-channel", f"one scale for all weights; a scale for each channel would give {gain:+.1f} dB")
         return told("float", "its weights need more bits than they have")
-    if any(str(spec.type.dtype) in _WIDE for spec in (*inputs, *outputs)):
+    if _is_wide(experiment, node):
         return told("float", "its activations have 16 bits already")
     return told("int16x8", "rounding of 8-bit activations dominates")
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import click
+import numpy as np
 
+from intengine.accuracy import Comparison, compare
 from intengine.accuracy.bisect import Bisection, parse_check
 from intengine.accuracy.bisect import Command as Judge
 from intengine.accuracy.bisect import bisect as search
@@ -15,8 +17,12 @@ from intengine.cli.base import DIFFERS, EQUAL, Command
 from intengine.cli.console import Printer, as_json, print_json, verdict
 from intengine.cli.experiments import experiment_options, figures, open_experiment, print_frame, spinner
 from intengine.errors import InputError
+from intengine.interpreter import Interpreter
 from intengine.plain import plain
 from intengine.writer import dump
+
+#: Samples on which the causes of the operators found are looked for.
+_COMPARED = 8
 
 
 @click.command("bisect", cls=Command)
@@ -76,7 +82,7 @@ def bisect(
     with spinner("bisect", wanted=not print_as_json) as say:
         experiment = open_experiment(model, data, labels, samples, mean, std, ref, profile, say)
         result = search(experiment, judge, method=method)
-        advice = suggest(experiment, result.nodes) if result.reached else ()
+        advice = suggest(experiment, result.nodes, _compared(experiment)) if result.reached and result.nodes else ()
     if result.reached:
         if to_recipe is not None:
             to_recipe.write_text(as_json(recipe(experiment, result.nodes)) + "\n")
@@ -90,6 +96,18 @@ def bisect(
     else:
         _print(Printer(), experiment, model, result, advice)
     ctx.exit(EQUAL if result.reached else DIFFERS)
+
+
+def _compared(experiment: Experiment) -> Comparison:
+    """The same two sides layer by layer on some of the data, for the causes."""
+    engine = Interpreter(experiment.model, profile=experiment.profile)
+    some = experiment.data.samples[:_COMPARED]
+    data = {
+        name: np.stack([sample.real.get(spec.index, sample.given[spec.index]) for sample in some])
+        for name, spec in engine.inputs.items()
+    }
+    reference = "dequant" if experiment.reference is None else experiment.reference
+    return compare(reference, experiment.model, data, profile=experiment.profile, attributed=_COMPARED)
 
 
 def _print(

@@ -83,6 +83,45 @@ def test_per_tensor_weights_are_named_with_what_per_channel_ones_would_give() ->
     assert coarse.causes[0].evidence["gain_db"] == pytest.approx(gain, abs=2)
 
 
+def test_an_operator_that_copies_integers_under_another_zero_point_is_named() -> None:
+    whole = digits.model("digits_int8")
+    node = next(n for n in whole.main.nodes if n.op == "RESHAPE")
+    out = whole.main.tensors[node.outputs[0]]
+    bad = digits.with_tensor(whole, out.index, zero_point=out.quantization.zero_point + 60)
+    layer = compare(FLOAT, bad, DATA, samples=4).worst(1)[0]
+    assert (layer.node, layer.causes[0].id, layer.causes[0].evidence["steps"]) == (node.index, "same-scale", 60)
+
+
+def test_a_channel_with_a_scale_below_zero_is_split_too() -> None:
+    whole = digits.model("digits_int8")
+    at = whole.main.nodes[3].inputs[1]
+    scale = whole.main.tensors[at].quantization.scale.copy()
+    scale[0] *= -1
+    made = compare(FLOAT, digits.with_tensor(whole, at, scale=scale), DATA, samples=2).layer(3)
+    assert made.attribution is not None
+    assert made.attribution.residual < ADDS_UP
+    assert made.causes[0].id in {"weight-scale", "weights-differ"}
+
+
+def test_upstream_is_nothing_where_inputs_are_exact_and_most_behind_damage(images: np.ndarray) -> None:
+    spec = next(iter(Interpreter(digits.model("digits_int8")).inputs.values()))
+    integers = quantize(images, spec.quantization, spec.type)
+    assert compare(FLOAT, INT8, integers).layer(0).upstream == 0.0
+    bad = digits.damaged_scale(digits.model("digits_int8"), 1)
+    behind = compare(FLOAT, bad, integers).layer(2).upstream
+    assert behind is not None
+    assert behind > 0.9
+
+
+def test_a_range_both_moved_and_a_little_narrow_is_called_moved() -> None:
+    whole = digits.model("digits_int8")
+    out = whole.main.tensors[whole.main.nodes[4].outputs[0]]
+    moved = out.quantization.zero_point + (128 if out.quantization.zero_point[0] < 0 else -128)
+    bad = digits.with_tensor(whole, out.index, zero_point=moved, scale=out.quantization.scale * np.float32(0.93))
+    causes = compare(FLOAT, bad, DATA, samples=4).layer(4).causes
+    assert causes[0].id == "zero-point", causes
+
+
 def test_a_sound_model_has_no_fault_but_rounding(found: Comparison) -> None:
     faults = {"operator", "weight-scale", "bias", "weights-differ", "per-tensor-weights", "dead-channel"}
     assert not faults & {cause.id for layer in found.layers for cause in layer.causes}
@@ -131,6 +170,11 @@ def test_integers_floats_and_pixels_reach_both_sides_alike(images: np.ndarray) -
     assert by_integers.outputs == by_pixels.outputs
     assert by_integers.layer(-1).propagated.rmse < 1e-7
     assert compare(FLOAT, INT8, images).layer(-1).propagated.rmse > 1e-4
+
+
+def test_a_float_side_that_quantizes_while_it_runs_is_said_to() -> None:
+    notes = [compare(path, INT8, DATA, samples=1).notes for path in (digits.path("digits_dynamic.tflite"), FLOAT)]
+    assert [any("quantizes the inputs" in note for note in some) for some in notes] == [True, False]
 
 
 def test_json_has_the_schema_and_every_layer(found: Comparison) -> None:

@@ -1,21 +1,23 @@
 """Planted faults change one thing, and a comparison finds it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from intengine import Interpreter, Model
 from intengine.accuracy.causes import CAUSES as KNOWN
-from intengine.accuracy.faults import CAUSES, faults, plant
+from intengine.accuracy.faults import CAUSES, SPREAD, faults, plant
 from intengine.accuracy.floatize import floatize
 from intengine.model import TensorSpec
-from intengine.quantization import dequantize
-from intengine.writer import dump
+from intengine.writer import ModelBuilder, dump
 from tests.accuracy.networks import digits, digits_data
 from tools.plant_faults import judge
 
 
 def test_every_fault_has_a_cause_that_comparisons_know_and_some_node_to_be_in() -> None:
-    found = [fault.cause for fault in faults(digits("int8"))]
+    found = [fault.cause for model in (digits("int8"), _of_unlike_channels()) for fault in faults(model)]
     assert set(found) == set(CAUSES) <= KNOWN.keys()
 
 
@@ -53,19 +55,57 @@ def test_another_range_leaves_the_real_biases_of_readers_as_they_were() -> None:
             np.testing.assert_allclose(b.raw.view("f4"), a.raw.view("f4"), rtol=1e-3, atol=1e-3)
 
 
-def test_a_scale_for_all_channels_keeps_the_real_weights_within_half_a_step() -> None:
-    model = digits("int8")
-    fault = plant(model, "per-tensor-weights", 4)
+def _of_unlike_channels() -> Model:
+    """A FULLY_CONNECTED whose channels' weights differ by a factor of 100, with a range that stands for a RELU."""
+    scale = np.array([1.0, 0.01, 0.1, 0.02], np.float32) / 127
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 16), scale=1 / 128)
+    stored = np.random.default_rng(5).integers(-127, 128, (4, 16))
+    w = b.tensor("w", "INT8", (4, 16), stored, scale=scale)
+    bias = b.tensor("b", "INT32", (4,), np.array([900, -900, 400, 7]), scale=scale / 128)
+    y = b.tensor("y", "INT8", (1, 4), scale=1 / 32, zero_point=-128)
+    z = b.tensor("z", "INT8", (1, 4), scale=1 / 32, zero_point=-128)
+    b.op("FULLY_CONNECTED", [x, w, bias], [y])
+    b.op("ADD", [y, y], [z])
+    return b.build([x], [z])
+
+
+def test_one_scale_keeps_real_weights_and_biases_within_half_a_step() -> None:
+    model = _of_unlike_channels()
+    fault = plant(model, "per-tensor-weights", 0)
     assert fault is not None
-    at = model.main.nodes[4].inputs[1]
-    weights = []
-    for graph in (model.main, fault.model.main):
-        spec = graph.tensors[at]
-        assert spec.raw is not None
-        weights.append(dequantize(spec.raw.view("i1").reshape(spec.shape), spec.quantization))
-    step = fault.model.main.tensors[at].quantization.scale
-    assert step.size == 1
-    assert np.abs(weights[0] - weights[1]).max() <= step / 2 * 1.0001
+    before, after = (floatize(m).model.main.tensors for m in (model, fault.model))
+    step = float(fault.model.main.tensors[1].quantization.scale[0])
+    assert fault.model.main.tensors[1].quantization.scale.size == 1
+    for tensor, half in ((1, step / 2), (2, step / 128 / 2)):
+        a, b = (_constant(t, tensor) for t in (before, after))
+        assert np.abs(a - b).max() <= half * 1.0001
+
+
+def _constant(tensors: Sequence[TensorSpec], at: int) -> NDArray[np.float32]:
+    """What float32 stands for the quantized constant: the twin of its name."""
+    raw = next(
+        t.raw for t in tensors if t.raw is not None and t.type.name == "FLOAT32" and t.name.startswith("wb"[at - 1])
+    )
+    assert raw is not None
+    return raw.view("f4")
+
+
+def test_channels_of_like_size_have_no_fault_in_one_scale() -> None:
+    model = digits("int8")
+    spreads = {}
+    for node in model.main.nodes:
+        weights = [model.main.tensors[i] for i in node.inputs[1:2] if i >= 0]
+        if weights and weights[0].quantization.per_channel:
+            scale = weights[0].quantization.scale
+            spreads[node.index] = float(scale.max() / scale.min())
+    assert spreads
+    assert all((plant(model, "per-tensor-weights", at) is not None) == (s >= SPREAD) for at, s in spreads.items())
+
+
+def test_a_range_that_stands_for_an_activation_is_not_moved() -> None:
+    assert plant(_of_unlike_channels(), "zero-point", 0) is None
+    assert plant(_of_unlike_channels(), "clipped-range", 0) is not None
 
 
 def test_nodes_that_cannot_have_a_fault_have_none() -> None:

@@ -3,8 +3,10 @@
 import re
 
 import numpy as np
+import pytest
 
 from intengine import Interpreter
+from intengine.accuracy import compare
 from intengine.accuracy.dataset import read_dataset
 from intengine.accuracy.experiment import Experiment
 from intengine.accuracy.faults import plant
@@ -83,3 +85,23 @@ def test_one_scale_for_channels_of_different_size_asks_for_more() -> None:
     (found,) = suggest(work, [0])
     assert found.remedy == "per-channel"
     assert "a scale for each channel would give +" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("cause", "node", "remedy"),
+    [("clipped-range", 11, "range"), ("bias", 4, "bias"), ("weight-scale", 3, "weights"), ("operator", 5, "convert")],
+)
+def test_a_comparison_s_cause_decides_where_there_is_one(cause: str, node: int, remedy: str) -> None:
+    fault = plant(digits("int8"), cause, node)
+    assert fault is not None
+    found = compare(digits("float32"), fault.model, digits_data(4)[0])
+    (said,) = suggest(experiment(fault.model), [node], found)
+    assert (said.causes[0], said.remedy) == (cause, remedy)
+    assert said.reason.startswith(found.layer(node).causes[0].text)
+
+
+def test_rounding_of_16_bits_never_asks_for_16_bits() -> None:
+    model = digits("int16x8")
+    found = compare(digits("float32"), model, digits_data(4)[0])
+    work = experiment(model)
+    assert "int16x8" not in {one.remedy for one in suggest(work, work.candidates, found)}

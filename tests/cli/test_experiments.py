@@ -60,6 +60,13 @@ def test_bisect_finds_it_and_writes_what_was_found(cli: Invoke, files: list[obje
     assert "--force overwrites it" in again.stderr
 
 
+def test_bisect_suggests_what_mends_the_cause(cli: Invoke, files: list[object]) -> None:
+    found = json.loads(cli("bisect", *files, "--check", "sqnr>=25", "--json").stdout)
+    advice = {one["node"]: one for one in found["suggestions"]}
+    assert advice[4]["remedy"] == "bias"
+    assert advice[4]["causes"][0] == "bias"
+
+
 def test_bisect_ends_with_1_where_nothing_suffices(cli: Invoke, files: list[object], tmp_path: Path) -> None:
     result = cli("bisect", *files, "--check", "accuracy>1", "--recipe", tmp_path / "no.json", "--json")
     assert result.exit_code == 1
