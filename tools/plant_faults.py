@@ -83,11 +83,11 @@ class Sound:
     """A model that is not damaged, with its values on some inputs: integers, and float32 on dequantized weights.
 
     Args:
-        least: how much damage counts: energy of what it changes over the energy of the real values.
+        least, most: how much damage counts: energy of what it changes over the energy of the real values.
     """
 
-    def __init__(self, model: Model, inputs: Sequence[dict[str, NDArray[Any]]], least: float) -> None:
-        self.model, self._inputs, self._least = model, inputs, least
+    def __init__(self, model: Model, inputs: Sequence[dict[str, NDArray[Any]]], least: float, most: float) -> None:
+        self.model, self._inputs, self._least, self._most = model, inputs, least, most
         exact = floatize(model)
         real, whole = Interpreter(exact.model), Interpreter(model)
         self._twins = exact.float_of
@@ -115,7 +115,7 @@ class Sound:
             before += float(((was.reshape(wanted.shape) - wanted) ** 2).sum())
             after += float(((made.reshape(wanted.shape) - wanted) ** 2).sum())
             changed += float(((made - was) ** 2).sum())
-        return after >= before * 10.0 ** (LOSS_DB / 10.0) and changed >= self._least * signal > 0.0
+        return after >= before * 10.0 ** (LOSS_DB / 10.0) and self._least * signal <= changed < self._most * signal
 
 
 def drawn(
@@ -125,9 +125,10 @@ def drawn(
     seed: str,
     causes: Sequence[str] = CAUSES,
     least: float = 0.01,
+    most: float = math.inf,
 ) -> Iterator[Fault]:
     """Up to `each` plain faults of every kind, at nodes drawn with the seed."""
-    sound = Sound(model, inputs, least)
+    sound = Sound(model, inputs, least, most)
     for cause in causes:
         order = [node.index for node in model.main.nodes]
         random.Random(f"{seed} {cause}").shuffle(order)
@@ -191,11 +192,12 @@ def suite(only: str, each: int, times: float, causes: Sequence[str] = CAUSES) ->
         reference = intengine.load(SHARED / "models" / f"{original}.tflite") if original else floatize(model).model
         data = {name: np.concatenate([sample[name] for sample in inputs]) for name in engine.inputs}
         sound = compare(reference, model, data, attributed=SAMPLES)
-        least = times * max(layer.severity for layer in sound.layers)
+        worst = max(layer.severity for layer in sound.layers)
+        least, most = times * worst, math.inf if times >= TIMES else TIMES * worst
         print(
             f"{quantized}: the worst layer is {sound.worst(1)[0].node}; damage from {10 * math.log10(least):.1f} dB on"
         )
-        for fault in drawn(model, inputs[:3], each, quantized, causes, least):
+        for fault in drawn(model, inputs[:3], each, quantized, causes, least, most):
             yield judge(reference, fault, data, quantized.split("/")[-1])
 
 
@@ -252,9 +254,20 @@ def page(runs: Mapping[str, Sequence[Verdict]]) -> str:
         "  in float32 on its dequantized weights.",
         "- mcunet_320kb_imagenet_int8 came with a fault, which comparisons find: its last RESHAPE copies integers but",
         "  states another zero point (-44) than its input (0). The suite repairs that before it damages anything.",
+        "- Measured once without these two rules: all damage that left 20 dB or less, mcunet as it came. Then the",
+        "  right layer was first in 72 of 87 models (82.8%), the right cause in 83 (95.4%): mcunet's own fault came",
+        "  before all 14 that were planted there, and the last convolution of mobilenet_v1_0.25, whose float model is",
+        "  of another training, before one.",
     ]
     for limit in limits[1:]:
-        lines += ["", "## Milder damage", "", f"From {limit} times the worst layer on: {_sentence(runs[limit])}", ""]
+        lines += [
+            "",
+            "## Milder damage",
+            "",
+            f"From {limit} to {limits[0]} times the worst layer:",
+            _sentence(runs[limit]),
+            "",
+        ]
         lines += _table(runs[limit])
     lines += ["", "## All of them", "", "| model | node | fault | damage | rank | first cause |"]
     lines.append("|---|---|---|---|---|---|")
@@ -279,7 +292,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="models whose path has this text")
     parser.add_argument("--cause", action="append", choices=CAUSES, help="only this fault (may be repeated)")
     parser.add_argument("--each", type=int, default=2, help="nodes for each kind of fault and model")
-    parser.add_argument("--times", type=float, default=TIMES, help="least damage, in times the worst layer's excess")
+    parser.add_argument(
+        "--times",
+        type=float,
+        default=TIMES,
+        help="least damage, in times the worst layer's excess; below 4, the most is 4",
+    )
     parser.add_argument("--save", type=Path, help="put the verdicts into this JSON file, beside those of other limits")
     parser.add_argument("--page", type=Path, help="run nothing; write this page from the JSON file of --save")
     args = parser.parse_args()
