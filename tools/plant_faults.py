@@ -264,7 +264,7 @@ def page(runs: Mapping[str, Sequence[Verdict]]) -> str:
             "",
             "## Milder damage",
             "",
-            f"From {limit} to {limits[0]} times the worst layer:",
+            f"From {limit} to {limits[0]} times the worst layer, one node for each fault, without mobilenet_v2:",
             _sentence(runs[limit]),
             "",
         ]
