@@ -65,7 +65,7 @@ def requantize(acc, multiplier, shift, scale, scheme, zero_point, lo, hi):
     Args:
         acc: int32 or int64. multiplier, shift: int32, used by the fixed-point schemes.
         scale: float64, used by REAL_DOUBLE, and by FLOAT32, for which it holds a float32 number.
-        zero_point, lo, hi: int32; lo is applied first.
+        zero_point, lo, hi: int32; lo is applied first, but by FLOAT32.
     """
     if scheme == DOUBLE_ROUNDING:
         value = np.int32(mbqm_twice(np.int32(acc), multiplier, shift) + zero_point)
@@ -78,9 +78,9 @@ def requantize(acc, multiplier, shift, scale, scheme, zero_point, lo, hi):
     elif scheme == FLOAT32:
         top = np.float32(np.int64(hi) - np.int64(zero_point))
         single = min(np.float32(np.float32(np.int32(acc)) * np.float32(scale)), top)
-        value = np.int32(
-            max(np.int64(np.rint(max(single, np.float32(INT32_MIN)))) + np.int64(zero_point), np.int64(lo))
-        )
+        rounded = np.int64(np.rint(max(single, np.float32(INT32_MIN)))) + np.int64(zero_point)
+        # The upper bound came before rounding, so that the lower one has the last word.
+        return np.int32(max(rounded, np.int64(lo)))
     else:
         real = round_half_away(np.float64(acc) * scale)
         # What int32 cannot hold is its least number, as x86 has it, before the zero point is added.
