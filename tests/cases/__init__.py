@@ -1,5 +1,6 @@
 """One-op problems: each module of this package has `problems()`; the same objects feed every kind of test."""
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -60,5 +61,10 @@ def modules() -> list[str]:
 
 
 def problems(module: str) -> Iterator[Problem]:
-    """All problems of one module."""
-    yield from importlib.import_module(f"tests.cases.{module}").problems()
+    """All problems of one module, the same ones however often they are asked for."""
+    yield from _made(module)
+
+
+@functools.cache
+def _made(module: str) -> tuple[Problem, ...]:
+    return tuple(importlib.import_module(f"tests.cases.{module}").problems())
