@@ -1,6 +1,5 @@
 """Every form gives what the kernels give, element by element and as a whole, under every profile."""
 
-import importlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -25,7 +24,7 @@ LEFT_OUT = ("float_overflow",)
 
 def _problems() -> Iterator[tuple[cases.Problem, Model]]:
     for module in MODULES:
-        found = sorted(importlib.import_module(f"tests.cases.{module}").problems(), key=lambda problem: problem.name)
+        found = sorted(cases.problems(module), key=lambda problem: problem.name)
         yield from (
             (problem, load(problem.model))
             for problem in found[::STEP]
