@@ -30,8 +30,8 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
     return as_strided(flat[ref.offset :], ref.shape, [stride * step for stride in ref.strides])
 
 
-#: Multiply-accumulates that a thread must get, so that waking it pays.
-_LEAST_WORK = 1_000_000
+#: Multiply-accumulates that a thread must get, so that waking it costs no more than it brings.
+_LEAST_WORK = 16_000_000
 
 
 class Binder:
