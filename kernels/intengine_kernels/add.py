@@ -1,13 +1,12 @@
 """Quantized ADD and SUB over broadcast operands."""
 
 import numpy as np
-from numba import types
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
 from intengine_kernels.isa.lanes import LANES
-from intengine_kernels.isa.pairs import guess_sums
-from intengine_kernels.jit import chosen, inline, kernel
+from intengine_kernels.jit import inline, kernel
+from intengine_kernels.proven import proven_sums
 
 #: How `add_blocks` brings the inputs of a block to one scale.
 MERGED_SHIFT, FLOOR_SHIFT = range(2)
@@ -33,24 +32,6 @@ def _add(
     total = np.int32(mbqm(a, ma, a_shift) + np.int32(sign * mbqm(b, mb, b_shift)))
     value = np.int32(mbqm(total, mo, out_shift) + zo)
     return min(max(value, lo), hi)
-
-
-def _proven_for(isa, *rest):
-    return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
-
-
-def _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    return 0
-
-
-def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    return guess_sums(a, a_at, b, b_at, table, za, zb, out, at, count)
-
-
-@chosen(_proven_for)
-def _proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
-    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count)
 
 
 @kernel
@@ -81,7 +62,7 @@ def add_double_rounding(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
@@ -133,7 +114,7 @@ def add_blocks(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]

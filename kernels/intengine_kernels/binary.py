@@ -1,13 +1,12 @@
 """Elementwise functions of two broadcast operands; see `broadcast` for shape and strides."""
 
 import numpy as np
-from numba import types
 
 from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.isa.lanes import LANES
-from intengine_kernels.isa.pairs import guess_products
-from intengine_kernels.jit import chosen, inline, kernel, subroutine
+from intengine_kernels.jit import inline, kernel, subroutine
+from intengine_kernels.proven import proven_products
 
 #: Functions of `arithmetic`.
 ADD, SUB, MUL, DIV = range(4)
@@ -99,24 +98,6 @@ def extremum(function, a, b, shape, a_strides, b_strides, out):
                 target[i] = _pick(function, a[at_a + i * a_step], b[at_b + i * b_step])
 
 
-def _proven_for(isa, *rest):
-    return _none_proven if isinstance(isa, types.NoneType) else _proven_by_guess
-
-
-def _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    return 0
-
-
-def _proven_by_guess(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    return guess_products(a, a_at, b, b_at, table, za, zb, out, at, count)
-
-
-@chosen(_proven_for)
-def _proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count):
-    """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
-    return _none_proven(isa, a, a_at, b, b_at, table, za, zb, out, at, count)
-
-
 @kernel
 def mul_double_rounding(
     isa,
@@ -151,7 +132,7 @@ def mul_double_rounding(
         at, i = row * inner, 0
         while i < inner:
             if a_step == 1 and b_step == 1:
-                i += _proven(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven_products(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
             end = min(i + LANES, inner)
             for k in range(i, end):
                 product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))

@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I16, I32, I64, const, counted, load, local_function
+from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, const, counted, load, local_function
 from intengine_kernels.isa.tile import dot, group_type, lanes_of
 
 #: Channels of a block; requantization takes as many at a time.
@@ -172,11 +172,8 @@ def depthwise_by_vectors(
     instruction_set = isa.count
 
     def codegen(context, builder, signature, args):
-        def pointer(i, kind, at=None):
-            data = builder.bitcast(
-                context.make_array(signature.args[i])(context, builder, args[i]).data, kind.as_pointer()
-            )
-            return data if at is None else builder.gep(data, [at])
+        def pointer(i, element, at=None):
+            return array_pointer(context, builder, signature.args[i], args[i], element, at)
 
         size = const(1 if is_8bit else 2)
         arguments = [

@@ -16,6 +16,12 @@ def load(builder, base, at, kind, align):
     return builder.load(builder.bitcast(builder.gep(base, [at]), kind.as_pointer()), align=align)
 
 
+def array_pointer(context, builder, kind, array, element, at=None):
+    """Where the elements of an array argument of type `kind` lie, as a pointer to `element`, plus `at` of those."""
+    base = builder.bitcast(context.make_array(kind)(context, builder, array).data, element.as_pointer())
+    return base if at is None else builder.gep(base, [at])
+
+
 def splat(builder, value, kind):
     """A vector of type `kind` that has the scalar in every lane."""
     vector = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(I32, 0))

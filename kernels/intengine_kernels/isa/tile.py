@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS
-from intengine_kernels.isa.ir import I8, I16, I32, I64, call, const, counted, load, local_function, splat
+from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, const, counted, load, local_function, splat
 
 #: (instruction set, whether all COLUMNS are wanted or the first half) -> (rows, independent sets of sums) of each tile,
 #: tallest first. Few rows alone would not hide an instruction's latency: they sum several sets.
@@ -144,10 +144,8 @@ def multiply_by_tiles(
     instruction_set = isa.count
 
     def codegen(context, builder, signature, args):
-        def pointer(i, kind, at=None):
-            data = context.make_array(signature.args[i])(context, builder, args[i]).data
-            base = builder.bitcast(data, kind.as_pointer())
-            return base if at is None else builder.gep(base, [at])
+        def pointer(i, element, at=None):
+            return array_pointer(context, builder, signature.args[i], args[i], element, at)
 
         size = const(1 if is_8bit else 2)
         arguments = [

@@ -1,0 +1,28 @@
+"""Quantized sums and products of two rows as far as guesses prove them; plain loops prove none."""
+
+from numba import types
+
+from intengine_kernels.isa.pairs import guess_products, guess_sums
+from intengine_kernels.jit import chosen
+
+
+def _none(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
+    return 0
+
+
+def _make(guess):
+    def by_guess(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
+        return guess(a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count)
+
+    def choose(isa, *rest):
+        return _none if isinstance(isa, types.NoneType) else by_guess
+
+    @chosen(choose)
+    def proven(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
+        """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
+        return _none(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count)
+
+    return proven
+
+
+proven_sums, proven_products = _make(guess_sums), _make(guess_products)
