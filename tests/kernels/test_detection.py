@@ -7,8 +7,8 @@ import numpy as np
 from intengine_kernels.detection import all_ordered, best_scores
 from intengine_kernels.heap import partial_sort
 
-from intengine.ops._heap import Heap
 from tests.kernels._both import both_ways
+from tests.spec.heap import Heap
 
 RNG = np.random.default_rng(0)
 

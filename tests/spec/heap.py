@@ -23,13 +23,6 @@ class Heap(Generic[T]):
         for parent in reversed(range(len(self.entries) // 2)):
             self._sink(parent, len(self.entries), self.entries[parent])
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def push(self, entry: T) -> None:
-        self.entries.append(entry)
-        self._rise(len(self.entries) - 1, 0, entry)
-
     def pop(self) -> T:
         first, last = self.entries[0], self.entries.pop()
         if self.entries:
