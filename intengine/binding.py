@@ -3,18 +3,50 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from intengine_kernels.jit import specialize
+from intengine_kernels.copying import copy_strided
+from intengine_kernels.frame import frame
+from intengine_kernels.jit import Compiled, parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from intengine.copying import strided
 from intengine.state import State
 from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
-from intengine.workers import Workers
 
-BoundCall = tuple[Callable[..., Any], tuple[Any, ...]]
+
+class Native(NamedTuple):
+    """A call without Python.
+
+    Attributes:
+        address: of the kernel's entry.
+        frames: one for the whole call; or for each thread, one for each chunk of it.
+        chunks: how many.
+        held: arrays whose addresses the frames hold.
+    """
+
+    address: int
+    frames: tuple[NDArray[np.int64], ...]
+    chunks: int
+    held: tuple[Any, ...]
+
+
+class BoundCall(NamedTuple):
+    """A call with its arrays.
+
+    Attributes:
+        function, args: of the call from Python, by one thread.
+        native: the same without Python; None if the function is no compiled kernel.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    native: Native | None = None
+
+    def run(self) -> None:
+        self.function(*self.args)
 
 
 def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
@@ -30,8 +62,10 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
     return as_strided(flat[ref.offset :], ref.shape, [stride * step for stride in ref.strides])
 
 
-#: Multiply-accumulates that a thread must get, so that waking it costs no more than it brings.
-_LEAST_WORK = 16_000_000
+#: Multiply-accumulates of a chunk, at least: to take one costs as much as some thousand of them.
+_LEAST_WORK = 200_000
+#: Chunks of a call for each thread, at most: more than one, so that a thread that comes late takes fewer.
+_MOST_CHUNKS = 4
 
 
 class Binder:
@@ -39,7 +73,7 @@ class Binder:
 
     Args:
         buffers: tensor -> array. holders: tensor -> where late outputs go. state: what stands for MEMORY.
-        pools: work space for each thread; new arrays if there is none. workers: who shares calls that can be split.
+        pools: work space, one for each thread that shares calls; new arrays, and no sharing, if there is none.
     """
 
     def __init__(
@@ -49,13 +83,11 @@ class Binder:
         holders: Mapping[int, Holder] | None = None,
         state: State | None = None,
         pools: "Sequence[ScratchPool]" = (),
-        workers: Workers | None = None,
     ) -> None:
         self._buffers = buffers
         self._holders = holders or {}
         self._state = state
         self._pools = pools
-        self._workers = workers
 
     def bind(self, step: Step) -> list[BoundCall]:
         """The calls of one step; calls that name the same Scratch object share its memory."""
@@ -65,9 +97,9 @@ class Binder:
         named = Counter(key for keys in used for key in keys)
         taken: dict[tuple[int, int], NDArray[Any]] = {}
 
-        def resolve(arg: Any, part: int) -> Any:
+        def resolve(arg: Any, thread: int) -> Any:
             if isinstance(arg, tuple):
-                items = [resolve(item, part) for item in arg]
+                items = [resolve(item, thread) for item in arg]
                 return type(arg)(*items) if hasattr(arg, "_fields") else tuple(items)
             if isinstance(arg, Late):
                 return self._holders[arg.tensor]
@@ -76,37 +108,55 @@ class Binder:
             if isinstance(arg, Ref):
                 return view(arg, self._buffers[arg.tensor])
             if isinstance(arg, Scratch):
-                owner = part if named[id(arg)] == 1 else 0
+                owner = thread if named[id(arg)] == 1 else 0
                 key = (id(arg), owner)
                 if key not in taken:
                     taken[key] = self._pools[owner].take(arg) if self._pools else np.empty(arg.shape, arg.dtype)
                 return taken[key]
             return arg
 
-        def bound(call: Call, part: int) -> BoundCall:
-            args = tuple(resolve(arg, part) for arg in call.args)
-            return specialize(call.kernel, args), args
+        def resolved(call: Call, thread: int = 0) -> tuple[Any, ...]:
+            return tuple(resolve(arg, thread) for arg in call.args)
 
         calls = []
         for call in step.calls:
-            parts = self._parts(call)
-            if len(parts) == 1:
-                calls.append(bound(call, 0))
-            else:
-                assert self._workers is not None
-                calls.append((self._workers.share, tuple(bound(part, i) for i, part in enumerate(parts))))
+            args = resolved(call)
+            compiled = specialize(call.kernel, args)
+            native = None
+            if call.kernel is np.copyto:
+                native = _native_copy(*args)
+            elif compiled.address:
+                chunks = self._chunks(call)
+                held = [resolved(part, thread) for thread in range(len(self._pools)) for part in chunks]
+                native = _native(compiled, held if len(chunks) > 1 else [args], len(chunks))
+            calls.append(BoundCall(compiled.call, args, native))
         return calls
 
-    def _parts(self, call: Call) -> list[Call]:
-        """A call's rows, shared out among the threads that it pays to wake."""
-        split = call.split
-        if split is None or self._workers is None:
+    def _chunks(self, call: Call) -> list[Call]:
+        """A call's rows in chunks, if threads can share them."""
+        if not call.work or len(self._pools) < 2:
             return [call]
-        begin, end = call.args[split.at], call.args[split.at + 1]
-        count = max(min(self._workers.count, end - begin, split.work // _LEAST_WORK), 1)
-        ends = [begin + (end - begin) * i // count for i in range(count + 1)]
-        before, after = call.args[: split.at], call.args[split.at + 2 :]
-        return [Call(call.kernel, (*before, *rows, *after)) for rows in pairwise(ends)]
+        at = parameters(call.kernel).index("row_begin")
+        begin, end = call.args[at : at + 2]
+        rows = -(-(end - begin) // call.unit)
+        count = max(min(_MOST_CHUNKS * len(self._pools), rows, call.work // _LEAST_WORK), 1)
+        ends = [begin, *(begin + rows * i // count * call.unit for i in range(1, count)), end]
+        before, after = call.args[:at], call.args[at + 2 :]
+        return [Call(call.kernel, (*before, *some, *after)) for some in pairwise(ends)]
+
+
+def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], chunks: int) -> Native:
+    frames = tuple(map(frame, calls))
+    assert all(len(words) == compiled.words for words in frames)
+    return Native(compiled.address, frames, chunks, tuple(calls))
+
+
+def _native_copy(target: NDArray[Any], source: Any) -> Native | None:
+    args = strided(target, source)
+    if args is None:
+        return None
+    compiled = specialize(copy_strided, args)
+    return _native(compiled, [args], 1) if compiled.address else None
 
 
 class ScratchPool:

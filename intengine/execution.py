@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from intengine.binding import Binder, BoundCall, ScratchPool, aligned_empty
 from intengine.model import TensorType
 from intengine.plan import Plan
+from intengine.program import Program
 from intengine.shapes import Shape, elements
 from intengine.state import State
 from intengine.step import Holder, Ref, Step, leaves
@@ -85,9 +86,9 @@ class Execution:
         for index in named - self.buffers.keys():
             self.buffers[index] = np.array(plan.constants[index], order="C")
         pools = [ScratchPool(steps) for _ in range(workers.count if workers else 1)]
-        binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools, workers=workers)
+        binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools)
         self.calls: list[list[BoundCall]] = [binder.bind(step) for step in steps]
-        self._flat = [call for calls in self.calls for call in calls]
+        self._program = Program([call for calls in self.calls for call in calls], workers)
 
     def value(self, tensor: int) -> NDArray[Any]:
         """The elements of a tensor: its buffer, or a constant. A buffer in an arena may have been used again.
@@ -106,8 +107,7 @@ class Execution:
 
     def run(self, build_on: BuildOn) -> "Execution":
         """Call everything once, continuations included; returns the last one, whose buffers have the outputs."""
-        for function, args in self._flat:
-            function(*args)
+        self._program.run()
         return self if self.plan.is_whole else self.after(build_on).run(build_on)
 
     def after(self, build_on: BuildOn) -> "Execution":

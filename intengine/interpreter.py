@@ -151,8 +151,8 @@ class Interpreter:
             steps = execution.plan.steps
             for at, calls in enumerate(execution.calls, execution.first):
                 progress(at, len(steps), steps[at].op)
-                for function, args in calls:
-                    function(*args)
+                for call in calls:
+                    call.run()
             if execution.plan.is_whole:
                 break
             execution = execution.after(self._engine.build)

@@ -216,8 +216,8 @@ class Builder:
         for i in step.outputs:
             if not step.is_late:
                 buffers[i] = np.empty(self.shapes[i], self.subgraph.tensors[i].type.dtype)
-        for function, args in Binder(buffers, holders=holders).bind(step):
-            function(*args)
+        for call in Binder(buffers, holders=holders).bind(step):
+            call.run()
         for i, holder in holders.items():
             buffers[i] = holder.array
             self.shapes[i] = holder.array.shape

@@ -70,21 +70,25 @@ def leaves(args: Iterable[Any]) -> Iterator[Any]:
             yield arg
 
 
-@dataclass(frozen=True)
-class Split:
-    """How threads may share a call: argument `at` is the first row, the next one the end; work: of all, in MACs."""
-
-    at: int
-    work: int
+#: Work of one multiply-accumulate of a float32 kernel, and of one step of what is no product: it takes as long as so
+#: many multiply-accumulates of quantized elements.
+FLOAT_WORK, PLAIN_WORK = 4, 8
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars."""
+    """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars.
+
+    Attributes:
+        work: of all rows, in multiply-accumulates of quantized elements; more than 0 if threads may share the rows of
+            a kernel that takes `row_begin` and `row_end`.
+        unit: rows that a thread should take together.
+    """
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
-    split: Split | None = None
+    work: int = 0
+    unit: int = 1
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

@@ -1,18 +1,38 @@
-"""Threads that share a call's rows; what is computed never depends on their number."""
+"""Threads that help to run a program's calls; what is computed never depends on their number."""
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from queue import SimpleQueue
-from typing import Any
 
-_Job = tuple[Callable[..., Any], tuple[Any, ...]]
-_Jobs = SimpleQueue[_Job | None]
-_Results = SimpleQueue[BaseException | None]
+import numpy as np
+from intengine_kernels.jit import specialize
+from intengine_kernels.run_loop import control, help_out
+from numpy.typing import NDArray
+
+
+class Session:
+    """A program, and the words by which the threads that run it agree: see `run_loop`.
+
+    Attributes:
+        control: these words. helped: int64[1], chunks of the last shared call that helpers took.
+        asleep: int64[threads - 1], whether a helper does not watch this session.
+    """
+
+    def __init__(self, program: NDArray[np.int64], frames: NDArray[np.int64], threads: int) -> None:
+        self.program = program
+        self.frames = frames
+        self.threads = threads
+        self.control, self.helped, self.asleep = control(threads)
+
+
+_Jobs = SimpleQueue[Session | None]
 
 
 class Workers:
-    """`count` - 1 threads beside the caller's; they end when nobody holds this any more.
+    """`count` - 1 threads beside the caller's, started when first needed; they end when nobody holds this any more.
+
+    A thread that is awake watches one session without Python, for some milliseconds after it last found work there.
 
     Attributes:
         count: of threads, the caller's included.
@@ -20,39 +40,30 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._jobs: list[_Jobs] = [SimpleQueue() for _ in range(count - 1)]
-        self._results: _Results = SimpleQueue()
-        for jobs in self._jobs:
-            threading.Thread(target=_work, args=(jobs, self._results), daemon=True, name="intengine").start()
+        self._jobs: list[_Jobs] = []
+
+    def wake(self, session: Session) -> None:
+        """Let the helpers that do not watch this session do so; whether they come in time decides no result."""
+        if not self._jobs:
+            self._start()
+        for thread, jobs in enumerate(self._jobs):
+            if session.asleep[thread]:
+                session.asleep[thread] = 0
+                jobs.put(session)
+
+    def _start(self) -> None:
+        for thread in range(1, self.count):
+            jobs: _Jobs = SimpleQueue()
+            self._jobs.append(jobs)
+            threading.Thread(target=_work, args=(jobs, thread), daemon=True, name="intengine").start()
         weakref.finalize(self, _stop, self._jobs)
 
-    def share(self, *calls: _Job) -> None:
-        """Run at most `count` calls at once, the first one here.
 
-        Kernels release the GIL, so that calls of them run side by side.
-        """
-        others = calls[1:]
-        for jobs, call in zip(self._jobs, others, strict=False):
-            jobs.put(call)
-        function, args = calls[0]
-        try:
-            function(*args)
-        finally:
-            failures = [self._results.get() for _ in others]
-        for failure in failures:
-            if failure is not None:
-                raise failure
-
-
-def _work(jobs: _Jobs, results: _Results) -> None:
-    while (job := jobs.get()) is not None:
-        function, args = job
-        try:
-            function(*args)
-        except BaseException as error:
-            results.put(error)
-        else:
-            results.put(None)
+def _work(jobs: _Jobs, thread: int) -> None:
+    while (session := jobs.get()) is not None:
+        args = (session.program, session.frames, session.control, session.threads, thread)
+        specialize(help_out, args).call(*args)
+        del session, args
 
 
 def _stop(queues: Sequence[_Jobs]) -> None:

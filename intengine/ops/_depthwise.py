@@ -14,7 +14,7 @@ from intengine.numerics import Requantizer
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._matrix import padded_rule
 from intengine.ops._window import Window
-from intengine.step import Call, Scratch, Split
+from intengine.step import PLAIN_WORK, Call, Scratch
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,4 +97,4 @@ def depthwise_call(
         Scratch(uint32, (groups * columns * channels + CHANNELS,)), Scratch(int32, (block,)),
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
-    return Call(depthwise_conv_requantize, args, split=Split(14, out.size * rows.shape[0] * rows.shape[1]))
+    return Call(depthwise_conv_requantize, args, work=PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from intengine_kernels.float_depthwise import depthwise_conv_float, depthwise_conv_float_multiplied
 from intengine_kernels.float_matrix import conv_float, gemm_float
+from intengine_kernels.isa import TILE_ROWS
 from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import FLOAT_WORK, Call, Scratch
 
 #: Output pixels that are made with the weights of some channels before the next channels' are read.
 _BLOCK = 192
@@ -99,6 +100,7 @@ def _conv(
             Scratch(np.dtype(np.int64), (some * out_w,)), Scratch(np.dtype(np.int64), (window.kh * window.kw,)),
             Scratch(np.dtype(np.float32), (strip,)), out.ref(),
         ),
+        work=FLOAT_WORK * out.size * rows.shape[2],
     )  # fmt: skip
 
 
@@ -116,10 +118,12 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     if ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST and not ctx.numerics.float_is_fused:
         start, end = end, np.full_like(end, -0.0)
     after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
+    work = FLOAT_WORK * out.size * window.kh * window.kw
     if channels > depth:
         ends = (start[:channels].copy(), end[:channels].copy())
         acc = Scratch(np.dtype(np.float32), (channels,))
-        return [Call(depthwise_conv_float_multiplied, (source.ref(), np.array(values), *ends, *after, acc, out.ref()))]
+        args = (source.ref(), np.array(values), *ends, *after, acc, out.ref())
+        return [Call(depthwise_conv_float_multiplied, args, work=work)]
     return [
         Call(
             depthwise_conv_float,
@@ -128,6 +132,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
                 window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
                 *(Scratch(np.dtype(np.int64), (window.kh * window.kw,)) for _ in range(2)), out.ref(),
             ),
+            work=work,
         )
     ]  # fmt: skip
 
@@ -153,4 +158,6 @@ def _gemm(
             lo, hi, 0, rows, Scratch(np.dtype(np.int64), (max(min(_BLOCK, rows), 1),)),
             Scratch(np.dtype(np.int64), (1,)), out.ref((rows, bias.size)),
         ),
+        work=FLOAT_WORK * rows * weights.size,
+        unit=TILE_ROWS,
     )  # fmt: skip

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, gemm_hybrid
+from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, fill_image, gemm_hybrid, quantize_image
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
-from intengine_kernels.isa import COLUMNS, ROW_BLOCK
+from intengine_kernels.isa import COLUMNS, ROW_BLOCK, TILE_ROWS
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
@@ -20,7 +20,7 @@ from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._matrix import Packed, pack_for, pad_last
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
-from intengine.step import Call, Ref, Scratch
+from intengine.step import PLAIN_WORK, Call, Ref, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
 _SSE_BLOCK = 16
@@ -136,19 +136,25 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     packed = pack_for(np.dtype(np.int8), 0, rows, 0, none, wide=False, segments=1 if copies else len(taps))
     span = (kh - 1) * window.dilation_h + 1
     lines = (out.shape[1] - 1) * window.stride_h + span
-    return [
-        Call(
-            conv_hybrid,
-            (
-                packed.isa, source.ref(), packed.flip, copies, packed.weights, packed.bias,
-                _padded(packed, _row_sums(values)), _padded(packed, scales), _padded(packed, bias),
-                kind, order, offsets, length, span, columns,
-                window.stride_h, window.stride_w, window.pad_h, window.pad_w, lo, hi,
-                *_scratch(packed, int(np.prod(source.shape[1:]))),
-                packed.strip(lines * columns * source.shape[3]), out.ref(),
-            ),
+    lanes, scales_of, zero_points, q, none, panel, acc = _scratch(packed, int(np.prod(source.shape[1:])))
+    strip = packed.strip(lines * columns * source.shape[3])
+    filter_args = (packed.flip, copies, packed.weights, packed.bias, _padded(packed, _row_sums(values)))
+    scaling = (_padded(packed, scales), _padded(packed, bias), order, offsets, length, span, columns)
+    sides = (window.stride_h, window.stride_w, lo, hi, 0, out.shape[1])
+    work = int(np.prod(out.shape[1:])) * kh * kw * depth
+    calls: list[Call] = []
+    for image in range(out.shape[0]):
+        area = (*source.shape[1:], -window.pad_h, -window.pad_w, lines, columns, packed.flip)
+        args = (
+            packed.isa, image, source.shape[3], *filter_args, *scaling, *sides,
+            scales_of, zero_points, none, panel, acc, strip, out.ref(),
+        )  # fmt: skip
+        calls += (
+            Call(quantize_image, (kind, source.ref(), image, lanes, scales_of, zero_points, q)),
+            Call(fill_image, (q, *area, zero_points, strip)),
+            Call(conv_hybrid, args, work),
         )
-    ]  # fmt: skip
+    return calls
 
 
 def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
@@ -157,18 +163,22 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     channels = weights.shape[3]
     values = _filter(ctx, weights, (TensorType.INT8,))
     lo, hi = float_range(ctx.options["fused_activation_function"])
-    return [
-        Call(
-            depthwise_conv_hybrid,
-            (
-                source.ref(), np.array(values[0]), _scales(weights, channels, 3),
-                float_bias(ctx, ctx.optional(2), channels), ctx.numerics.hybrid.depthwise_conv,
-                *window.geometry, lo, hi,
-                Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (1, *source.shape[1:])),
-                Scratch(np.dtype(np.int32), (channels,)), out.ref(),
-            ),
+    order, filter_scales = ctx.numerics.hybrid.depthwise_conv, _scales(weights, channels, 3)
+    bias, taps = float_bias(ctx, ctx.optional(2), channels), np.array(values[0])
+    lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (int(np.prod(source.shape[1:])),))
+    scale, zero_point = Scratch(np.dtype(np.float32), (1,)), Scratch(np.dtype(np.int32), (1,))
+    work = PLAIN_WORK * int(np.prod(out.shape[1:])) * window.kh * window.kw
+    calls: list[Call] = []
+    for image in range(out.shape[0]):
+        args = (
+            image, q, *source.shape[1:3], taps, filter_scales, bias, order, *window.geometry, lo, hi, 0, out.shape[1],
+            scale, zero_point, Scratch(np.dtype(np.int32), (channels,)), out.ref(),
+        )  # fmt: skip
+        calls += (
+            Call(quantize_image, (ASYMMETRIC, source.ref(), image, lanes, scale, zero_point, q)),
+            Call(depthwise_conv_hybrid, args, work),
         )
-    ]  # fmt: skip
+    return calls
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
@@ -228,6 +238,8 @@ def _rows(
             _padded(packed, sums), _padded(packed, scales), _padded(packed, bias), kind, order, lo, hi, 0, rows,
             *_scratch(packed, depth), out,
         ),
+        rows * values.size,
+        TILE_ROWS,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
-from intengine.step import Call, Scratch
+from intengine.step import PLAIN_WORK, Call, Scratch
 
 Indices = NDArray[np.int64]
 Sizes = tuple[tuple[int, int], tuple[int, int]]
@@ -27,11 +27,13 @@ def enlarged(ctx: NodeContext, sizes: Sizes, rows: Rows) -> Call | None:
     centers, corners = bool(ctx.options["half_pixel_centers"]), bool(ctx.options["align_corners"])
     factors = {out / size for size, out in sizes}
     if source.type is TensorType.FLOAT32 and factors == {2.0} and not corners and not centers:
-        return Call(resize_bilinear_double, (source.ref(), *rows, out.ref()))
+        return Call(resize_bilinear_double, (source.ref(), *rows, out.ref()), PLAIN_WORK * out.size)
     if source.type is TensorType.UINT8 and factors == {8.0} and centers and source.shape[3] % 8 == 0:
         positions = [part for size, out in sizes for part in _sixteenths(size, out)]
         scratch = row_scratch(source, np.int32)
-        return Call(resize_bilinear_fixed, (source.ref(), *positions, 4, *rows, scratch, out.ref()))
+        return Call(
+            resize_bilinear_fixed, (source.ref(), *positions, 4, *rows, scratch, out.ref()), PLAIN_WORK * out.size
+        )
     return None
 
 
@@ -51,11 +53,13 @@ def between_clamped(ctx: NodeContext, sizes: Sizes, rows: Rows) -> Call:
     positions = [_clamped(ctx, size, out) for size, out in sizes]
     if source.type is TensorType.FLOAT32:
         flat = (part for three in positions for part in three)
-        return Call(resize_bilinear_steps, (source.ref(), *flat, *rows, row_scratch(source, np.float32), out.ref()))
+        args = (source.ref(), *flat, *rows, row_scratch(source, np.float32), out.ref())
+        return Call(resize_bilinear_steps, args, PLAIN_WORK * out.size)
     (y_low, y_high, y_part), (x_low, x_high, x_part) = positions
     y_bits, x_bits = (np.rint(part * np.float32(2048)).astype(np.int32) for part in (y_part, x_part))
     where = (y_low, y_high, y_bits, x_low, x_high, x_bits, 11)
-    return Call(resize_bilinear_fixed, (source.ref(), *where, *rows, row_scratch(source, np.int32), out.ref()))
+    args = (source.ref(), *where, *rows, row_scratch(source, np.int32), out.ref())
+    return Call(resize_bilinear_fixed, args, PLAIN_WORK * out.size)
 
 
 def _clamped(ctx: NodeContext, size: int, out: int) -> tuple[Indices, Indices, NDArray[np.float32]]:

@@ -23,7 +23,7 @@ from intengine.ops._matrix import (
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
-from intengine.step import Call, Split
+from intengine.step import Call
 
 #: Of the first or second level cache, for a strip of the padded image.
 _STRIP_BYTES = 2**16
@@ -89,7 +89,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         rule, strip = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), packed.strip(isa.ROW_BLOCK * depth)
         filter = packed.filter()
         product = (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y)
-        return [Call(gemm_requantize, product, split=Split(5, work))]
+        return [Call(gemm_requantize, product, work=work, unit=isa.TILE_ROWS)]
     # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
     together = groups == 1 and (window.dilation_w == 1 or kw == 1)
     packed = pack(source, rows, zero_point, bias, wide=wide, segments=kh if together else kh * kw)
@@ -109,7 +109,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
         batch * window.out_h, strip, packed.work, out.ref(),
     )  # fmt: skip
-    return [Call(conv_requantize, args, split=Split(13, work))]
+    return [Call(conv_requantize, args, work=work)]
 
 
 def _strip_height(window: Window, span: int, row_bytes: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels.gemm import gemm_requantize
-from intengine_kernels.isa import ROW_BLOCK
+from intengine_kernels.isa import ROW_BLOCK, TILE_ROWS
 from numpy.typing import NDArray
 
 from intengine.model import BlockwiseQuantization, TensorType
@@ -26,7 +26,7 @@ from intengine.ops._registry import Operator, register
 from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
 from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1
 from intengine.shapes import Shape
-from intengine.step import Call, Split
+from intengine.step import Call
 
 
 def infer(ctx: NodeContext) -> Sequence[Shape]:
@@ -116,7 +116,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
         packed.isa, source.ref((rows, depth)), packed.flip, packed.filter(), rule, 0, rows,
         packed.strip(ROW_BLOCK * depth), packed.work, out.ref((rows, channels)),
     )  # fmt: skip
-    return [Call(gemm_requantize, args, split=Split(5, rows * depth * channels))]
+    return [Call(gemm_requantize, args, work=rows * depth * channels, unit=TILE_ROWS)]
 
 
 register(

@@ -16,7 +16,7 @@ from intengine.ops._table import QUANTIZED
 from intengine.ops._window import Window
 from intengine.quantization import NONE
 from intengine.shapes import Shape
-from intengine.step import Call, Scratch
+from intengine.step import PLAIN_WORK, Call, Scratch
 
 
 def _window(ctx: NodeContext) -> Window:
@@ -50,13 +50,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         limits = ctx.activation_range(out)
     before = (source.ref(), *geometry, *limits)
     rows = (0, out.shape[0] * out.shape[1])
+    work = PLAIN_WORK * out.size * window.kh * window.kw
     if ctx.node.op == "MAX_POOL_2D":
-        return [Call(max_pool, (*before, everything[0], *rows, out.ref()))]
+        return [Call(max_pool, (*before, everything[0], *rows, out.ref()), work)]
     if source.type is TensorType.FLOAT32 and ctx.numerics.float_elements is FloatElements.FLUSHED:
-        return [Call(average_pool_nines, (*before, *rows, Scratch(np.dtype(np.float32), (9,)), out.ref()))]
+        return [Call(average_pool_nines, (*before, *rows, Scratch(np.dtype(np.float32), (9,)), out.ref()), work)]
     kernel = average_pool_float if source.type is TensorType.FLOAT32 else average_pool
     acc = Scratch(np.dtype(np.float32 if source.type is TensorType.FLOAT32 else np.int32), (out.shape[3],))
-    return [Call(kernel, (*before, *rows, acc, out.ref()))]
+    return [Call(kernel, (*before, *rows, acc, out.ref()), work)]
 
 
 for _name in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):

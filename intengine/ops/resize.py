@@ -19,7 +19,7 @@ from intengine.ops._registry import Operator, register
 from intengine.ops._resize import between_clamped, enlarged, row_scratch
 from intengine.ops._table import QUANTIZED
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import PLAIN_WORK, Call
 
 Indices = NDArray[np.int64]
 
@@ -101,12 +101,13 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     (_, height, width, _), (batch, out_h, out_w, _) = source.shape, out.shape
     rows = (0, batch * out_h)
+    work = PLAIN_WORK * out.size
     if ctx.node.op == "RESIZE_NEAREST_NEIGHBOR":
         if source.type not in _NEAREST:
             ctx.unsupported()
         view = np.dtype(f"u{source.dtype.itemsize}")
         y_from, x_from = _nearest(ctx, height, out_h), _nearest(ctx, width, out_w)
-        return [Call(resize_nearest, (source.ref(dtype=view), y_from, x_from, *rows, out.ref(dtype=view)))]
+        return [Call(resize_nearest, (source.ref(dtype=view), y_from, x_from, *rows, out.ref(dtype=view)), work)]
     if source.type not in (*QUANTIZED, TensorType.FLOAT32):
         ctx.unsupported()
     sizes = (height, out_h), (width, out_w)
@@ -117,14 +118,16 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         wide = np.int32 if source.type is TensorType.INT8 else np.int64
         (y_low, y_high, y_part), (x_low, x_high, x_part) = (_q10(ctx, *size) for size in sizes)
         positions = (y_low, y_high, y_part.astype(wide), x_low, x_high, x_part.astype(wide))
-        return [Call(resize_bilinear_q10, (source.ref(), *positions, *rows, row_scratch(source, wide), out.ref()))]
+        return [
+            Call(resize_bilinear_q10, (source.ref(), *positions, *rows, row_scratch(source, wide), out.ref()), work)
+        ]
     if slot is Resizing.WEIGHTS_FIRST and (special := enlarged(ctx, sizes, rows)):
         return [special]
     add = 0.5 if source.type is TensorType.UINT8 else 0.0
     float_positions = (*_float(ctx, height, out_h), *_float(ctx, width, out_w))
     kernel = resize_bilinear_weights_first if slot is Resizing.WEIGHTS_FIRST else resize_bilinear_float
     scratch = row_scratch(source, np.float32)
-    return [Call(kernel, (source.ref(), *float_positions, add, *rows, scratch, out.ref()))]
+    return [Call(kernel, (source.ref(), *float_positions, add, *rows, scratch, out.ref()), work)]
 
 
 register(

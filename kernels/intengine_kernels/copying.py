@@ -1,6 +1,14 @@
 """One array into another: Numba's own assignment makes a copy in between, and kernels allocate nothing."""
 
-from intengine_kernels.jit import inline
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from intengine_kernels.isa.ir import I8, I64, array_pointer
+from intengine_kernels.jit import inline, kernel
+
+#: Axes that `copy_strided` walks.
+AXES = 5
 
 
 @inline
@@ -16,3 +24,80 @@ def copy_rows(source, target):
     for i in range(target.shape[0]):
         for j in range(target.shape[1]):
             target[i, j] = source[i, j]
+
+
+@intrinsic
+def _address(typing_context, array):
+    def generate(context, builder, signature, args):
+        return builder.ptrtoint(array_pointer(context, builder, signature.args[0], args[0], I8), I64)
+
+    return types.int64(array), generate
+
+
+@intrinsic(prefer_literal=True)
+def _move(typing_context, size, target, source):
+    """`size` bytes, a literal, from one address to another."""
+    kind = ir.IntType(8 * size.literal_value).as_pointer()
+
+    def generate(context, builder, signature, args):
+        value = builder.load(builder.inttoptr(args[2], kind), align=1)
+        builder.store(value, builder.inttoptr(args[1], kind), align=1)
+        return context.get_dummy_value()
+
+    return types.void(size, types.int64, types.int64), generate
+
+
+@intrinsic
+def _move_run(typing_context, target, source, size):
+    """`size` bytes from one address to another that does not overlap."""
+
+    def generate(context, builder, signature, args):
+        pointer = I8.as_pointer()
+        copy = builder.module.declare_intrinsic("llvm.memcpy", [pointer, pointer, I64])
+        places = [builder.inttoptr(address, pointer) for address in args[:2]]
+        builder.call(copy, [*places, args[2], ir.Constant(ir.IntType(1), 0)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@inline
+def _line(target, source, count, to, start, size):
+    """`count` runs of `size` bytes, `to` and `start` bytes apart."""
+    if size == 1:
+        for i in range(count):
+            _move(1, target + i * to, source + i * start)
+    elif size == 2:
+        for i in range(count):
+            _move(2, target + i * to, source + i * start)
+    elif size == 4:
+        for i in range(count):
+            _move(4, target + i * to, source + i * start)
+    elif size == 8:
+        for i in range(count):
+            _move(8, target + i * to, source + i * start)
+    elif size == 16:
+        for i in range(count):
+            _move(16, target + i * to, source + i * start)
+    else:
+        for i in range(count):
+            _move_run(target + i * to, source + i * start, size)
+
+
+@kernel
+def copy_strided(target, source, walk, size):
+    """Copy runs of `size` bytes between views of one shape that share no memory.
+
+    target, source: uint8[n], where the first element of each view lies. walk: int64[5, 3], for each axis, outermost
+    first, its length and the bytes from one run to the next in target and in source, which may be negative.
+    """
+    t0, s0 = _address(target), _address(source)
+    for i in range(walk[0, 0]):
+        t1, s1 = t0 + i * walk[0, 1], s0 + i * walk[0, 2]
+        for j in range(walk[1, 0]):
+            t2, s2 = t1 + j * walk[1, 1], s1 + j * walk[1, 2]
+            for k in range(walk[2, 0]):
+                t3, s3 = t2 + k * walk[2, 1], s2 + k * walk[2, 2]
+                for m in range(walk[3, 0]):
+                    t4, s4 = t3 + m * walk[3, 1], s3 + m * walk[3, 2]
+                    _line(t4, s4, walk[4, 0], walk[4, 1], walk[4, 2], size)

@@ -7,7 +7,7 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 import numpy as np
 
 from intengine_kernels.gemm import multiply
-from intengine_kernels.hybrid_quantize import quantize_asymmetric, quantize_row
+from intengine_kernels.hybrid_quantize import quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST, make_scale
 from intengine_kernels.isa.vectors import LANES
@@ -130,126 +130,140 @@ def gemm_hybrid(
 
 
 @kernel
+def quantize_image(kind, x, image, lanes, scales, zero_points, q):
+    """One image of x, quantized by itself.
+
+    Args: x: float32[B, H, W, C]. image: its number. q: scratch int8[H * W * C]. The rest as in `gemm_hybrid`.
+    """
+    scale, zero_point = quantize_row(kind, x[image].reshape(-1), lanes, q)
+    scales[:] = scale
+    zero_points[:] = zero_point
+
+
+@kernel
+def fill_image(q, height, width, channels, top, left, lines, columns, flip, zero_points, strip):
+    """The strip of what windows read of one image: lines `top` and on, columns `left` and on, the zero point outside.
+
+    Args: q: int8[H * W * C], the image. zero_points: int32, the first counts. The rest as in `strip.fill_strip`.
+    """
+    store = strip.dtype.type
+    flip = store(flip)
+    fill = store(store(zero_points[0]) ^ flip)
+    fill_strip(q, 0, height, width, channels, top, left, lines, columns, flip, fill, strip)
+
+
+@kernel
 def conv_hybrid(
-    isa, x, flip, copies, w, folded, row_sum, filter_scale, bias, kind, order, offsets, length, span, columns,
-    stride_h, stride_w, pad_h, pad_w, lo, hi,
-    lanes, scales, zero_points, q, none, panel, acc, strip, out,
+    isa, image, in_c, flip, copies, w, folded, row_sum, filter_scale, bias, order, offsets, length, span, columns,
+    stride_h, stride_w, lo, hi, row_begin, row_end,
+    scales, zero_points, none, panel, acc, strip, out,
 ):  # fmt: skip
-    """Convolution, each image quantized by itself; taps outside the image are the zero point.
+    """Convolution of output rows row_begin..row_end of one image.
 
     Args:
-        x: float32[B, H, W, C].
+        image: its number. in_c: C of float32[B, H, W, C].
         w: int8 or int16 [G, P, steps, COLUMNS, per] for G groups: the segments of a window, each filled up to whole
             steps; with `copies`, all of its taps and the copies of them in one segment.
         order: SCALES_FIRST, FILTER_FIRST or FUSED.
         offsets: int64[G * S], where the S segments of a window start, from a pixel in a strip of `columns` columns.
         length: elements of a segment. span: rows that the window reaches over.
-        q: scratch int8[H * W * C].
-        strip: scratch like panel, all of the image that windows reach, and what the last step reads behind it.
+        scales: float32[ROW_BLOCK], zero_points: int32[ROW_BLOCK], the image's.
+        strip: like panel, all of the image that windows reach, and what the last step reads behind it.
         The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
 
     Source: tflite/kernels/conv.cc
     """
-    batches, out_h, out_w, out_c = out.shape
-    _, height, width, in_c = x.shape
+    _, out_h, out_w, out_c = out.shape
     groups = w.shape[0]
     segments, lda, channels = offsets.shape[0] // groups, w.shape[2] * w.shape[4], out_c // groups
     flat_out = out.reshape(-1)
-    store = panel.dtype.type
-    flip = store(flip)
+    flip = panel.dtype.type(flip)
     lo, hi = np.float32(lo), np.float32(hi)
     # Windows of one column and row follow each other through the whole image.
-    lines, pixels = out_h, out_w
-    if columns == out_w and span == stride_h == stride_w == 1:
-        lines, pixels = 1, out_h * out_w
-    for b in range(batches):
-        scale, zero_point = quantize_row(kind, x[b].reshape(-1), lanes, q)
-        scales[:] = scale
-        zero_points[:] = zero_point
-        fill_strip(
-            q, 0, height, width, in_c, -pad_h, -pad_w, (out_h - 1) * stride_h + span, columns, flip,
-            store(store(zero_point) ^ flip), strip,
-        )  # fmt: skip
-        for y in range(lines):
-            for first in range(0, pixels, ROW_BLOCK):
-                rows = min(ROW_BLOCK, pixels - first)
-                at, step = (y * stride_h * columns + first * stride_w) * in_c, stride_w * in_c
-                to = ((b * lines + y) * pixels + first) * out_c
-                for g in range(groups):
-                    if copies == 0:
-                        _multiply_scale(
-                            isa, strip, at, step, rows, offsets, segments, w, g, folded, none, acc, row_sum,
-                            zero_points, scales, filter_scale, order, bias, lo, hi,
-                            flat_out, to + g * channels, out_c, channels,
-                        )  # fmt: skip
-                        continue
-                    for r in range(rows):
-                        for s in range(segments):
-                            here = at + r * step + offsets[g * segments + s]
-                            place = r * lda + s * length
-                            for k in range(length):
-                                panel[place + k] = strip[here + k]
-                        _append_negatives(panel, r * lda, segments * length, flip, copies)
+    whole = columns == out_w and span == stride_h == stride_w == 1
+    some = (row_end - row_begin) * out_w if whole else out_w
+    for y in range(row_begin, row_begin + 1 if whole else row_end):
+        for first in range(0, some, ROW_BLOCK):
+            rows = min(ROW_BLOCK, some - first)
+            at, step = (y * stride_h * columns + first * stride_w) * in_c, stride_w * in_c
+            to = ((image * out_h + y) * out_w + first) * out_c
+            for g in range(groups):
+                if copies == 0:
                     _multiply_scale(
-                        isa, panel, 0, lda, rows, _ORIGIN, 1, w, g, folded, none, acc, row_sum, zero_points, scales,
-                        filter_scale, order, bias, lo, hi, flat_out, to + g * channels, out_c, channels,
+                        isa, strip, at, step, rows, offsets, segments, w, g, folded, none, acc, row_sum,
+                        zero_points, scales, filter_scale, order, bias, lo, hi,
+                        flat_out, to + g * channels, out_c, channels,
                     )  # fmt: skip
+                    continue
+                for r in range(rows):
+                    for s in range(segments):
+                        here = at + r * step + offsets[g * segments + s]
+                        place = r * lda + s * length
+                        for k in range(length):
+                            panel[place + k] = strip[here + k]
+                    _append_negatives(panel, r * lda, segments * length, flip, copies)
+                _multiply_scale(
+                    isa, panel, 0, lda, rows, _ORIGIN, 1, w, g, folded, none, acc, row_sum, zero_points, scales,
+                    filter_scale, order, bias, lo, hi, flat_out, to + g * channels, out_c, channels,
+                )  # fmt: skip
 
 
 @kernel
 def depthwise_conv_hybrid(
-    x, w, filter_scale, bias, order, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, lanes, q, acc, out
-):
-    """Depthwise convolution, each image quantized by itself with a zero point; taps outside are skipped.
+    image, q, height, width, w, filter_scale, bias, order, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
+    row_begin, row_end, scales, zero_points, acc, out,
+):  # fmt: skip
+    """Depthwise convolution of output rows row_begin..row_end of one image; taps outside are skipped.
 
     Args:
-        x: float32[B, H, W, C]. w: int8[kh, kw, C * D]. filter_scale, bias: float32[C * D]. lo, hi: floats.
-        order: SCALES_FIRST or BLOCKS_OF_4. lanes: scratch float32[2, LANES]. q: scratch int8[1, H, W, C].
+        image: its number. q: int8[H * W * C], the image.
+        w: int8[kh, kw, C * D]. filter_scale, bias: float32[C * D]. lo, hi: floats.
+        order: SCALES_FIRST or BLOCKS_OF_4. scales, zero_points: float32 and int32, of which the first count.
         acc: scratch int32[C * D].
         out: float32[B, OH, OW, C * D], written.
 
     Source: tflite/kernels/internal/reference/integer_ops/depthwise_conv.h
     """
-    batches, height, width, channels = x.shape
     kh, kw, out_c = w.shape
-    _, out_h, out_w, _ = out.shape
+    channels = q.shape[0] // (height * width)
+    out_w = out.shape[2]
     multiplier = out_c // channels
     lo, hi = np.float32(lo), np.float32(hi)
-    for b in range(batches):
-        scale, zero_point = quantize_asymmetric(x[b].reshape(-1), lanes, q.reshape(-1))
-        for out_y in range(out_h):
-            for out_x in range(out_w):
-                acc[:] = np.int32(0)
-                for ky in range(kh):
-                    y = out_y * stride_h - pad_h + ky * dil_h
-                    if y < 0 or y >= height:
+    scale, zero_point = scales[0], zero_points[0]
+    for out_y in range(row_begin, row_end):
+        for out_x in range(out_w):
+            acc[:] = np.int32(0)
+            for ky in range(kh):
+                y = out_y * stride_h - pad_h + ky * dil_h
+                if y < 0 or y >= height:
+                    continue
+                for kx in range(kw):
+                    column = out_x * stride_w - pad_w + kx * dil_w
+                    if column < 0 or column >= width:
                         continue
-                    for kx in range(kw):
-                        column = out_x * stride_w - pad_w + kx * dil_w
-                        if column < 0 or column >= width:
-                            continue
-                        taps = q[0, y, column]
-                        factors = w[ky, kx]
-                        if multiplier == 1:
-                            for c in range(out_c):
-                                tap = np.int32(np.int32(taps[c]) - zero_point)
-                                acc[c] = np.int32(acc[c] + np.int32(tap * np.int32(factors[c])))
-                        else:
-                            for c in range(channels):
-                                tap = np.int32(np.int32(taps[c]) - zero_point)
-                                for d in range(multiplier):
-                                    at = c * multiplier + d
-                                    acc[at] = np.int32(acc[at] + np.int32(tap * np.int32(factors[at])))
-                target = out[b, out_y, out_x]
-                for c in range(out_c):
-                    total = np.float32(acc[c])
-                    if order == SCALES_FIRST:
-                        product = np.float32(total * np.float32(scale * filter_scale[c]))
-                    elif c < out_c // 4 * 4:
-                        product = np.float32(np.float32(total * filter_scale[c]) * scale)
+                    at = (y * width + column) * channels
+                    taps = q[at : at + channels]
+                    factors = w[ky, kx]
+                    if multiplier == 1:
+                        for c in range(out_c):
+                            tap = np.int32(np.int32(taps[c]) - zero_point)
+                            acc[c] = np.int32(acc[c] + np.int32(tap * np.int32(factors[c])))
                     else:
-                        product = np.float32(np.float32(total * scale) * filter_scale[c])
-                    value = np.float32(product + bias[c])
-                    value = lo if value < lo else value
-                    target[c] = hi if hi < value else value
+                        for c in range(channels):
+                            tap = np.int32(np.int32(taps[c]) - zero_point)
+                            for d in range(multiplier):
+                                place = c * multiplier + d
+                                acc[place] = np.int32(acc[place] + np.int32(tap * np.int32(factors[place])))
+            target = out[image, out_y, out_x]
+            for c in range(out_c):
+                total = np.float32(acc[c])
+                if order == SCALES_FIRST:
+                    product = np.float32(total * np.float32(scale * filter_scale[c]))
+                elif c < out_c // 4 * 4:
+                    product = np.float32(np.float32(total * filter_scale[c]) * scale)
+                else:
+                    product = np.float32(np.float32(total * scale) * filter_scale[c])
+                value = np.float32(product + bias[c])
+                value = lo if value < lo else value
+                target[c] = hi if hi < value else value

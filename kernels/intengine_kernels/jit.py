@@ -7,17 +7,20 @@ this package, so that any edit, and any upgrade, recompiles.
 
 import functools
 import hashlib
+import inspect
 import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
 from numba.core import caching, config
 from numba.core.registry import CPUDispatcher as Dispatcher
 from numba.extending import overload
+
+from intengine_kernels.frame import Compiler, entry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,26 +92,48 @@ def kernel(function: F) -> F:
     IEEE arithmetic is kept as written (no fastmath), array bounds are not checked, and division by zero follows
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
-    dispatcher: Any = numba.njit(nogil=True, **_OPTIONS)(function)
+    dispatcher: Any = numba.njit(nogil=True, pipeline_class=Compiler, **_OPTIONS)(function)
     if not getattr(config, "DISABLE_JIT", False):
         dispatcher._cache = _KernelCache(function)
     compiled: F = dispatcher
     return compiled
 
 
-def specialize(function: Callable[..., Any], args: Sequence[Any]) -> Callable[..., Any]:
+@functools.cache
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a kernel's parameters."""
+    return tuple(inspect.signature(function).parameters)
+
+
+class Compiled(NamedTuple):
+    """What a function is for arguments of certain types.
+
+    Attributes:
+        call: calls it from Python.
+        address: of the entry that takes a frame of `words` words; 0 if it is no compiled kernel.
+    """
+
+    call: Callable[..., Any]
+    address: int = 0
+    words: int = 0
+
+
+def specialize(function: Callable[..., Any], args: Sequence[Any]) -> Compiled:
     """The machine code of a kernel for arguments of exactly these types, compiled or loaded now.
 
     Calling it skips Numba's look-up of types, a quarter of what a call costs; it must only be called with arguments
-    of the same types (and layouts). What is no compiled kernel is returned as it is.
+    of the same types (and layouts). What is no kernel is returned as it is.
     """
     if not isinstance(function, Dispatcher):
-        return function
-    signature = tuple(numba.typeof(arg) for arg in args)
+        return Compiled(function)
+    return _compiled(function, tuple(numba.typeof(arg) for arg in args))
+
+
+@functools.cache
+def _compiled(function: Any, signature: tuple[Any, ...]) -> Compiled:
     function.compile(signature)
-    compiled: Any = function.overloads[signature]
-    entry: Callable[..., Any] = compiled.entry_point
-    return entry
+    compiled = function.overloads[signature]
+    return Compiled(compiled.entry_point, *entry(compiled))
 
 
 def inline(function: F) -> F:

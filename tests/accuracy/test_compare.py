@@ -42,8 +42,8 @@ def test_errors_equal_those_of_runs_by_hand(found: Comparison, images: np.ndarra
         execution = whole.execute(given, keep_all=True)
         stem = truth[found.layer(0).float_tensor]
         execution.value(source.index)[:] = quantize(stem, source.quantization, source.type)
-        for function, args in execution.calls[1]:
-            function(*args)
+        for call in execution.calls[1]:
+            call.run()
         fed += ((dequantize(execution.value(layer.tensor), spec.quantization) - x) ** 2).sum()
         signal += (x * x).sum()
     assert layer.local is not None

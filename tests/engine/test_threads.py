@@ -8,13 +8,12 @@ import pytest
 
 import intengine
 from intengine import binding
-from intengine.workers import Workers
+from intengine.workers import Session, Workers
 from tests.cases import Problem, problems
 from tests.compare import assert_same
 
-MODULES = ("conv_2d", "depthwise_conv_2d", "fully_connected")
-#: Only integer kernels are shared.
-PROBLEMS = [p for name in MODULES for p in problems(name) if p.inputs[0].dtype.kind != "f"]
+MODULES = ("conv_2d", "depthwise_conv_2d", "fully_connected", "pool_2d", "resize")
+PROBLEMS = [p for name in MODULES for p in problems(name)]
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
@@ -28,28 +27,34 @@ def test_threads_share_rows_and_give_the_same_bytes(problem: Problem, monkeypatc
             assert_same(found, wanted, problem)
 
 
-def test_calls_run_at_once_and_a_failure_is_raised_when_all_have_ended() -> None:
-    workers = Workers(3)
-    barrier = threading.Barrier(3, timeout=10)
-    done = np.zeros(3)
+def test_helpers_take_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without helpers that take some, the test above would show nothing: run until one has."""
+    monkeypatch.setattr(binding, "_LEAST_WORK", 1)
+    problem = next(p for p in PROBLEMS if p.name.startswith("conv"))
+    engine = intengine.Interpreter(problem.model, num_threads=2)
+    inputs = dict(zip(engine.inputs, problem.inputs, strict=True))
+    execution = engine.execute(inputs)
+    session = execution._program._session
+    if session is None:
+        pytest.skip("kernels are not compiled")
+    taken, end = 0, time.monotonic() + 30
+    while not taken and time.monotonic() < end:
+        execution._program.run()
+        taken = int(session.helped[0])
+    assert taken
 
-    def work(place: int) -> None:
-        barrier.wait()
-        done[place] = 1
-        if place == 1:
-            raise ValueError("second")
 
-    with pytest.raises(ValueError, match="second"):
-        workers.share(*((work, (i,)) for i in range(3)))
-    assert done.all()
-
-
-def test_threads_end_with_the_interpreter_that_had_them() -> None:
+def test_threads_start_when_needed_and_end_with_the_interpreter_that_had_them() -> None:
     before = threading.active_count()
     workers = Workers(4)
+    assert threading.active_count() == before
+    session = Session(np.zeros((0, 3), np.int64), np.zeros(0, np.int64), 4)
+    workers.wake(session)
     assert threading.active_count() == before + 3
     del workers
     end = time.monotonic() + 10
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.01)
     assert threading.active_count() == before
+    # They went to sleep before they ended.
+    assert session.asleep.all()

@@ -25,6 +25,8 @@ NAMES = {GENERIC: "generic", AVX2: "avx2", AVXVNNI: "avxvnni", AVX512VNNI: "avx5
 
 #: Columns of a panel of packed weights, for all instruction sets.
 COLUMNS = 32
+#: Rows of the tallest tile.
+TILE_ROWS = 12
 #: Rows of activations that are multiplied before the block is requantized; a multiple of every tile's rows.
 ROW_BLOCK = 48
 

@@ -1,0 +1,38 @@
+"""Copies between views, as arguments of the kernel that walks them without Python."""
+
+from typing import Any
+
+import numpy as np
+from intengine_kernels.copying import AXES
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from intengine.shapes import collapse
+
+
+def strided(target: NDArray[Any], source: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int] | None:
+    """What `copy_strided` takes to do np.copyto(target, source); None for what it cannot do.
+
+    That is: elements of Python, other types, memory in common, and views of more axes than it walks.
+    """
+    if not isinstance(source, np.ndarray) or source.dtype != target.dtype or target.dtype.hasobject:
+        return None
+    if target.size == 0 or np.may_share_memory(target, source):
+        return None
+    whole = np.broadcast_to(source, target.shape)
+    shape, walks = collapse(target.shape, target.strides, whole.strides)
+    run = target.itemsize
+    if all(walk[-1] == run for walk in walks):
+        run *= shape[-1]
+        shape, walks = shape[:-1], tuple(walk[:-1] for walk in walks)
+    if len(shape) > AXES:
+        return None
+    walk = np.zeros((AXES, 3), np.int64)
+    walk[:, 0] = 1
+    walk[AXES - len(shape) :] = np.transpose((shape, *walks)) if shape else walk[AXES:]
+    return _start(target), _start(source), walk, run
+
+
+def _start(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """The bytes of the first element."""
+    return as_strided(array, (1,), (array.itemsize,)).view(np.uint8)
