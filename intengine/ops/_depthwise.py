@@ -44,16 +44,18 @@ def pack_depthwise(
     """Pack a filter int16[kh, kw, channels], its zero point taken off, for strips of so many columns."""
     kh, kw, channels = rows.shape
     instruction_set = isa.best()
-    fits = source.dtype.itemsize == 1 and rows.min(initial=0) >= -128 and rows.max(initial=0) <= 127
-    panel = isa.panel_dtype(instruction_set, source.dtype, np.int8) if fits else np.dtype(np.int16)
+    panel = isa.panel_dtype(instruction_set, source.dtype, np.int8)
     is_8bit = panel == np.uint8
+    rounds = _rounds(rows) if is_8bit else [rows]
     per = 4 if is_8bit else 2
     groups, blocks = -(-kh // per), -(-channels // CHANNELS)
     flips = is_8bit and source.dtype == np.int8
     zero_point = source.zero_point + (128 if flips else 0)
-    padded = np.zeros((groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
-    padded[:kh, :, :channels] = rows
-    weights = padded.reshape(groups, per, kw, blocks, CHANNELS).transpose(3, 0, 2, 4, 1)
+    padded = np.zeros((len(rounds), groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
+    padded[:, :kh, :, :channels] = rounds
+    weights = padded.reshape(-1, groups, per, kw, blocks, CHANNELS).transpose(4, 0, 1, 3, 5, 2)
+    needed = weights.any(axis=(2, 3, 4, 5))
+    numbers = np.maximum(needed.sum(axis=1), 1) * groups * kw
     sums = rows.sum(axis=(0, 1), dtype=np.int64)
     magnitude = np.abs(rows.astype(np.int64)).sum(axis=(0, 1))
     info = np.iinfo(source.dtype)
@@ -61,10 +63,11 @@ def pack_depthwise(
     bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
     wide = wide and bool((bound > np.iinfo(np.int32).max).any())
     folded = np.pad(bias - zero_point * sums, (0, blocks * CHANNELS - channels))
-    offsets = [(g * columns + kx * dilation) * channels for g in range(groups) for kx in range(kw)]
+    offsets = [(g * columns + kx * dilation) * channels for g in range(groups) for kx in range(kw)] * len(rounds)
     greatest = int(np.abs(padded.astype(np.int64)).max(initial=1)) * per * -info.min if wide else 1
     taps = Taps(
         np.ascontiguousarray(weights).reshape(-1),
+        numbers,
         np.zeros(folded.size, np.int32) if wide else folded.astype(np.int32),
         folded if wide else None,
         np.array(offsets, np.int64),
@@ -73,6 +76,15 @@ def pack_depthwise(
     )
     fill = np.full(per, zero_point).astype(panel).view(np.uint32)[0]
     return PackedDepthwise(isa.tag(instruction_set), taps, flips, int(fill), bound)
+
+
+def _rounds(rows: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+    """int8 values whose sum the rows are: one round, or up to three for uint8 weights far from their zero point."""
+    rounds, rest = [], rows
+    while not rounds or rest.any():
+        rounds.append(np.clip(rest, -128, 127))
+        rest = rest - rounds[-1]
+    return rounds
 
 
 def depthwise_call(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.gemm import Filter, Work
+from intengine_kernels.isa.lanes import SCALE
+from intengine_kernels.isa.quads import LIMIT
 from intengine_kernels.requantize import Rule
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._guess import guess_table
 from intengine.step import Scratch
 
+#: Segments of a row that are added up faster by themselves than by a panel of ones, from this length on.
+_LONG = 128
 ACTIVATION_TYPES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 
 
@@ -68,12 +72,12 @@ class Packed:
 
     Attributes:
         isa: instruction set that the packing is for, as kernels take it.
-        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel, of ones, where `row_term`.
+        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`.
         bias: int32[G * P * COLUMNS] and wide_bias: int64, the same, or None; input zero point folded in.
-        row_term: minus the zero point of the packed weights.
+        row_term: minus the zero point of the packed weights. ones: whether a panel makes the sums of rows.
         flip: 128 where int8 activations become uint8, else 0. fill: the strip's value of the input's zero point.
         panel: element type of a strip.
-        steps: of a segment. chunk: steps whose sums int32 can hold.
+        steps: of a segment. length: elements of a segment. chunk: steps whose sums int32 can hold.
         bound: int64[G * N], the greatest magnitude of each accumulator.
     """
 
@@ -82,10 +86,12 @@ class Packed:
     bias: NDArray[np.int32]
     wide_bias: NDArray[np.int64] | None
     row_term: int
+    ones: bool
     flip: int
     fill: int
     panel: np.dtype[Any]
     steps: int
+    length: int
     chunk: int
     bound: NDArray[np.int64]
 
@@ -97,9 +103,11 @@ class Packed:
             self.bias,
             self.wide_bias,
             self.row_term,
+            int(self.ones),
             self.bias.size // groups,
             self.steps,
             self.weights.shape[4],
+            self.length,
             np.array(offsets, np.int64),
             self.chunk,
             np.zeros(max(isa.COLUMNS, isa.ROW_BLOCK), np.int32),
@@ -148,7 +156,8 @@ def padded_rule(
     table = guess_table(requantizer, bound, zero_point, lo, hi, dtype)
     multiplier, shift, scale, scheme = requantizer.args
     return Rule(
-        padded(multiplier), padded(shift), padded(scale), scheme, zero_point, lo, hi, bound.size, padded(table)
+        padded(multiplier), padded(shift), padded(scale), scheme, zero_point, lo, hi, bound.size, padded(table),
+        bool((bound * np.abs(table[SCALE].astype(np.float64)) < LIMIT).all()),
     )  # fmt: skip
 
 
@@ -192,13 +201,15 @@ def pack_for(
     )
     folded = pad_last(constant, panels * isa.COLUMNS).reshape(-1)
     wide = wide and bool((bound > np.iinfo(np.int32).max).any())
-    count = panels + (zero_point != 0)
+    length = depth // segments
+    ones = zero_point != 0 and length < _LONG
+    count = panels + ones
     padded = np.zeros(
         (groups, count * isa.COLUMNS, segments, steps * per), np.int8 if panel == np.uint8 else np.int16
     )  # fmt: skip
-    padded[:, :channels, :, : depth // segments] = values.reshape(groups, channels, segments, -1)
-    if zero_point != 0:
-        padded[:, panels * isa.COLUMNS :, :, : depth // segments] = 1
+    padded[:, :channels, :, :length] = values.reshape(groups, channels, segments, -1)
+    if ones:
+        padded[:, panels * isa.COLUMNS :, :, :length] = 1
     blocks = padded.reshape(groups, count, isa.COLUMNS, segments * steps, per)
     greatest = int(np.abs(blocks.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
     return Packed(
@@ -207,10 +218,12 @@ def pack_for(
         np.zeros_like(folded, np.int32) if wide else folded.astype(np.int32),
         folded if wide else None,
         -zero_point,
+        ones,
         flip,
         input_zero_point,
         panel,
         steps,
+        length,
         max(np.iinfo(np.int32).max // max(greatest, 1), 1),
         bound,
     )

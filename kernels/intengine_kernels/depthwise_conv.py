@@ -19,13 +19,15 @@ class Taps(NamedTuple):
 
     Attributes:
         weights: int8 or int16, flat [blocks, taps, CHANNELS, per]: per (4 or 2) filter rows of one filter column make a
-            tap.
+            tap. Weights beyond int8 are sums, of as many rounds of taps as that needs.
+        numbers: int64[blocks], taps of each block; the others are 0.
         bias: int32[blocks * CHANNELS]. wide_bias: int64, the same, or None where the accumulator is int32.
         offsets: int64[taps], of each tap's column in a strip.
         per: filter rows of a tap. chunk: taps whose sum int32 can hold.
     """
 
     weights: Any
+    numbers: Any
     bias: Any
     wide_bias: Any
     offsets: Any
@@ -84,9 +86,9 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
 @inline
 def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, block, rule, acc, out, out_at, out_c):
     """`count` pixels of 16 channels, requantized."""
-    number = taps.offsets.shape[0]
+    number = taps.numbers[block]
     size = CHANNELS * taps.per
-    w_at, channel = block * number * size, block * CHANNELS
+    w_at, channel = block * taps.offsets.shape[0] * size, block * CHANNELS
     some = min(CHANNELS, out_c - channel)
     if wide_bias is None:
         _multiply(

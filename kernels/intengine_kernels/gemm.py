@@ -28,10 +28,12 @@ class Filter(NamedTuple):
     """Packed weights of G groups and how a row's taps lie: the same for every row.
 
     Attributes:
-        weights: int8 or int16, flat [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, if row_term.
+        weights: int8 or int16, flat [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, if `ones`.
         bias: int32[G * P * COLUMNS], wide_bias: int64, the same, or None where the accumulator is int32.
         row_term: int, minus the zero point of the weights.
-        width: P * COLUMNS. steps: of one segment. per: elements of a step.
+        ones: int, 1 if a panel of ones makes the sums of rows, 0 if they are added up: the better the longer they are.
+        width: P * COLUMNS. steps: of one segment. per: elements of a step. length: of a segment, without what the
+            last step reads behind it.
         offsets: int64[G * segments], where each segment of a row starts.
         chunk: steps after which an int32 sum is added to the int64 accumulator.
         zeros: int32[max(COLUMNS, ROW_BLOCK)].
@@ -41,9 +43,11 @@ class Filter(NamedTuple):
     bias: Any
     wide_bias: Any
     row_term: int
+    ones: int
     width: int
     steps: int
     per: int
+    length: int
     offsets: Any
     chunk: int
     zeros: Any
@@ -148,6 +152,18 @@ def _panel(
 
 
 @inline
+def _row_term(x, at, filter, first, segments):
+    """Minus the weights' zero point times the sum of one row's taps; int32, wraps."""
+    total = np.int32(0)
+    for s in range(segments):
+        start = at + filter.offsets[first + s]
+        taps = x[start : start + filter.length]
+        for k in range(filter.length):
+            total = np.int32(total + np.int32(taps[k]))
+    return np.int32(np.int32(filter.row_term) * total)
+
+
+@inline
 def multiply_requantize(isa, x, at, lda, rows, filter, group, rule, work, out, out_at, out_step, channels):
     """One block of rows times all panels of one group, requantized.
 
@@ -159,18 +175,20 @@ def multiply_requantize(isa, x, at, lda, rows, filter, group, rule, work, out, o
     panels = filter.width // COLUMNS
     segments = filter.offsets.shape[0] // (filter.bias.shape[0] // filter.width)
     size = segments * filter.steps * filter.per * COLUMNS
-    has_ones = np.int64(filter.row_term != 0)
-    w_first = group * (panels + has_ones) * size
+    w_first = group * (panels + filter.ones) * size
     first = group * segments
     row_bias = work.row_bias
     row_bias[:rows] = 0
-    if has_ones:
+    if filter.ones:
         multiply(
             isa, False, x, at, lda, rows, filter.offsets, first, segments, filter.steps, filter.per, filter.weights,
             w_first + panels * size, filter.zeros, 0, filter.zeros, work.acc,
         )  # fmt: skip
         for r in range(rows):
             row_bias[r] = np.int32(np.int32(filter.row_term) * work.acc[r * COLUMNS])
+    elif filter.row_term != 0:
+        for r in range(rows):
+            row_bias[r] = _row_term(x, at + r * lda, filter, first, segments)
     for p in range(panels):
         column = p * COLUMNS
         count = min(COLUMNS, channels - column)

@@ -17,7 +17,9 @@ from intengine_kernels.fixedpoint import (
     mbqm_upward,
     round_half_away,
 )
+from intengine_kernels.isa import AVX512VNNI
 from intengine_kernels.isa.lanes import LANES, guess_rows
+from intengine_kernels.isa.quads import ROWS, guess_quads
 from intengine_kernels.jit import chosen, inline, subroutine
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
@@ -45,6 +47,7 @@ class Rule(NamedTuple):
         multiplier, shift: int32[n]. scale: float64[n]. scheme, zero_point, lo, hi: ints; all as in `requantize_row`.
         channels: int, of the whole output; only UPWARD_BLOCKS asks.
         guess: float32[7, n] for results of 8 bits, float64[7, n] for 16: see `isa.lanes`.
+        small: whether all accumulators times their scales are below `isa.quads.LIMIT`.
     """
 
     multiplier: Any
@@ -56,6 +59,7 @@ class Rule(NamedTuple):
     hi: int
     channels: int
     guess: Any
+    small: bool
 
 
 @inline
@@ -145,9 +149,12 @@ def _exact(acc, at, rule, channel, count, out, to):
         )
 
 
-def _block_for(isa, *rest):
+def _block_for(isa, acc, acc_step, rows, rule, channel, out, *rest):
     """The plain loops, or proven guesses where the type of `isa` says that there are vectors."""
-    return _block_plain if isinstance(isa, types.NoneType) else _block_guessed
+    if isinstance(isa, types.NoneType):
+        return _block_plain
+    in_quads = isa.count == AVX512VNNI and acc.dtype.bitwidth == 32 and out.dtype.bitwidth == 8
+    return _block_in_quads if in_quads else _block_guessed
 
 
 def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
@@ -155,18 +162,62 @@ def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step,
         _exact(acc, r * acc_step, rule, channel, count, out, out_at + r * out_step)
 
 
-def _block_guessed(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+@subroutine
+def _repair(lanes, acc, at, acc_step, rule, channel, out, to, out_step):
+    """The accumulators that the bits of `lanes` name, by the plain formulas: bit 16 * i + c is lane c of row i."""
+    i = 0
+    while lanes != 0:
+        if lanes & 1:
+            r, c = i // LANES, i % LANES
+            _exact(acc, at + r * acc_step + c, rule, channel + c, 1, out, to + r * out_step + c)
+        lanes = np.int64(np.uint64(lanes) >> np.uint64(1))
+        i += 1
+
+
+@inline
+def _guessed(acc, at, acc_step, rows, rule, channel, out, to, out_step, count):
+    """Rows of up to 16 accumulators."""
     proves = rule.scheme != FLOAT32 or rule.guess.itemsize == 8
+    r = 0
+    while r < rows:
+        done, lanes = guess_rows(
+            proves, acc, at + r * acc_step, acc_step, rows - r, rule.guess, channel, out, to + r * out_step, out_step,
+            count,
+        )  # fmt: skip
+        r += done
+        if lanes != 0:
+            last = r - 1
+            _repair(lanes, acc, at + last * acc_step, acc_step, rule, channel, out, to + last * out_step, out_step)
+
+
+@inline
+def _guessed_in_quads(acc, at, acc_step, rows, rule, channel, out, to, out_step):
+    """Rows of 16 accumulators, a multiple of ROWS of them."""
+    proves = rule.scheme != FLOAT32
+    r = 0
+    while r < rows:
+        done, lanes = guess_quads(
+            proves, acc, at + r * acc_step, acc_step, rows - r, rule.guess, channel, rule.lo, rule.hi,
+            out, to + r * out_step, out_step,
+        )  # fmt: skip
+        r += done
+        if lanes != 0:
+            last = r - ROWS
+            _repair(lanes, acc, at + last * acc_step, acc_step, rule, channel, out, to + last * out_step, out_step)
+
+
+def _block_guessed(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
     for n in range(0, count, LANES):
-        some, r = min(LANES, count - n), 0
-        while r < rows:
-            at, to = r * acc_step + n, out_at + r * out_step + n
-            r += guess_rows(
-                proves, acc, at, acc_step, rows - r, rule.guess, channel + n, out, to, out_step, some
-            )  # fmt: skip
-            if r < rows:
-                _exact(acc, r * acc_step + n, rule, channel + n, some, out, out_at + r * out_step + n)
-                r += 1
+        _guessed(acc, n, acc_step, rows, rule, channel + n, out, out_at + n, out_step, min(LANES, count - n))
+
+
+def _block_in_quads(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
+    for n in range(0, count, LANES):
+        whole = rows // ROWS * ROWS if rule.small and count - n >= LANES else 0
+        to = out_at + n
+        _guessed_in_quads(acc, n, acc_step, whole, rule, channel + n, out, to, out_step)
+        at, to = n + whole * acc_step, to + whole * out_step
+        _guessed(acc, at, acc_step, rows - whole, rule, channel + n, out, to, out_step, min(LANES, count - n))
 
 
 @chosen(_block_for)

@@ -60,8 +60,8 @@ def run(
     with isa.use(instruction_set):
         kernel, args = prepare(out)
     step = Step(0, "", (), (), (Call(kernel, (*args, out)),))
-    for function, bound in Binder({}).bind(step):
-        function(*bound)
+    for call in Binder({}).bind(step):
+        call.run()
     return out
 
 

@@ -49,12 +49,15 @@ def finish(builder, value, least, most, offset, mask, proves):
 
 
 def _emit_rows(size, double, narrow, proves):
-    """Rows of 16 accumulators of `size` bits until one has no proof; float64 or float32; results of `narrow` bits."""
+    """Rows of 16 accumulators of `size` bits, up to one that has lanes without a proof, which it writes.
+
+    With float64 or float32; results of `narrow` bits.
+    """
     real, bits = real_type(double)
     stored = ir.VectorType(ir.IntType(narrow), LANES)
 
     def body(builder, args):
-        acc, acc_step, rows, guess, width, out, out_step, count = args
+        acc, acc_step, rows, guess, width, out, out_step, count, lanes = args
 
         def row_of_table(which):
             return load(builder, guess, builder.mul(width, const(which)), real, 4)
@@ -86,19 +89,20 @@ def _emit_rows(size, double, narrow, proves):
                 store = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.store.v16i{narrow}.p0")
                 builder.call(store, [integer, place, ir.Constant(I32, narrow // 8), wanted])
         following = builder.add(r, const(1))
-        is_proven = ir.Constant(I1, 1)
+        failed = const(0)
         if proves:
-            unproven = builder.and_(unproven, builder.bitcast(wanted, I16))
-            is_proven = builder.icmp_unsigned("==", unproven, ir.Constant(I16, 0))
-        rows_proven = builder.select(is_proven, following, r)
+            failed = builder.zext(builder.and_(unproven, builder.bitcast(wanted, I16)), I64)
+        is_proven = builder.icmp_unsigned("==", failed, const(0))
         last = builder.block
         r.add_incoming(following, last)
         builder.cbranch(builder.and_(is_proven, builder.icmp_signed("<", following, rows)), head, done)
         builder.position_at_end(done)
-        proven = builder.phi(I64)
-        proven.add_incoming(const(0), entry)
-        proven.add_incoming(rows_proven, last)
-        builder.ret(proven)
+        result, without = builder.phi(I64), builder.phi(I64)
+        for phi, value in ((result, following), (without, failed)):
+            phi.add_incoming(const(0), entry)
+            phi.add_incoming(value, last)
+        builder.store(without, lanes)
+        builder.ret(result)
 
     return body
 
@@ -107,13 +111,14 @@ def _emit_rows(size, double, narrow, proves):
 def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, out, out_at, out_step, count):
     """out[out_at + r * out_step + i] = requantized acc[acc_at + r * acc_step + i], zero point and clamp included.
 
-    For i below count and 16, until a row has a value that is not proven; returns the number of rows that are.
+    For i below count and 16, up to a row that has values without a proof. Returns the number of rows, and a bit for
+    each such lane of the last one.
     proves: bool, False where the guess is the scheme itself (FLOAT32 to 8 bits).
     acc: int32 or int64, flat. guess: float32 or float64 [7, width], of which this reads 16 columns from `channel` on.
     out: int8, uint8 or int16. All 16 of acc and guess must be readable.
     """
     i64 = types.int64
-    signature = i64(types.boolean, acc, i64, i64, i64, guess, i64, out, i64, i64, i64)
+    signature = types.UniTuple(i64, 2)(types.boolean, acc, i64, i64, i64, guess, i64, out, i64, i64, i64)
     size, double, narrow = acc.dtype.bitwidth, guess.dtype.bitwidth == 64, out.dtype.bitwidth
 
     def codegen(context, builder, signature, args):
@@ -124,7 +129,7 @@ def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, o
         width = builder.extract_value(table.shape, 1)
         arguments = [
             builder.gep(array(1).data, [args[2]]), args[3], args[4], builder.gep(table.data, [args[6]]), width,
-            builder.gep(array(7).data, [args[8]]), args[9], args[10],
+            builder.gep(array(7).data, [args[8]]), args[9], args[10], cgutils.alloca_once(builder, I64),
         ]  # fmt: skip
         kinds = [argument.type for argument in arguments]
         result = cgutils.alloca_once(builder, I64)
@@ -139,6 +144,7 @@ def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, o
                 run(proves=True)
             with otherwise:
                 run(proves=False)
-        return builder.load(result)
+        both = [builder.load(result), builder.load(arguments[-1])]
+        return context.make_tuple(builder, signature.return_type, both)
 
     return signature, codegen
