@@ -3,7 +3,6 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from intengine.comparison import Report, compare
 from intengine.custom import CustomNode, custom_operator
 from intengine.errors import (
     CorruptModelError,
@@ -22,6 +21,7 @@ from intengine.reader import load
 from intengine.trace import Trace
 
 if TYPE_CHECKING:
+    from intengine.comparison import Report, compare
     from intengine.explanation import Explanation, explain
     from intengine.linting import Finding, lint
 
@@ -53,7 +53,14 @@ __all__ = [
 ]
 
 #: Imported when asked for: who only runs models need not wait for them.
-_LATER = {"Explanation": "explanation", "explain": "explanation", "Finding": "linting", "lint": "linting"}
+_LATER = {
+    "Report": "comparison",
+    "compare": "comparison",
+    "Explanation": "explanation",
+    "explain": "explanation",
+    "Finding": "linting",
+    "lint": "linting",
+}
 
 
 def __getattr__(name: str) -> Any:

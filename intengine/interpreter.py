@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from intengine import inside, numerics
+from intengine import numerics
 from intengine.engine import Engine
 from intengine.errors import InputError, UnsupportedError
 from intengine.execution import Execution
@@ -167,6 +167,9 @@ class Interpreter:
                 computed once more from the tensors.
             progress: called as (step, steps, operator) before each step, and as (steps, steps, "") after the last.
         """
+        # Imported here: who only runs models need not wait for it.
+        from intengine import inside
+
         execution = self.execute(inputs, keep_all=True, progress=progress)
         built = execution.plan
         tensors = {i: execution.buffers[i].copy() for i in built.subgraph.inputs}

@@ -67,7 +67,9 @@ class _KernelCache(caching.FunctionCache):
 
     def load_overload(self, sig, target_context):
         name = self._py_func.__name__
-        found = super().load_overload(sig, target_context)
+        # Without what Numba's own method does first: to load all that it knows of types, which only compiling needs.
+        with self._guard_against_spurious_io_errors():
+            found = self._load_overload(sig, target_context)
         if found is None:
             LOG.info("Compiling %s", name, extra={"kernel": name, "seconds": None})
             self._since = time.perf_counter()
