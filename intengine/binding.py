@@ -1,7 +1,8 @@
 """Steps + buffers -> calls: every reference replaced by the array it means, once, before running."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ from intengine_kernels.jit import Compiled, parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from intengine.copying import strided
+from intengine.copying import strided_chunks
+from intengine.shapes import contiguous_strides
 from intengine.state import State
 from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
 
@@ -124,7 +126,7 @@ class Binder:
             compiled = specialize(call.kernel, args)
             native = None
             if call.kernel is np.copyto:
-                native = _native_copy(*args)
+                native = _native_copy(args[0], args[1], len(self._pools))
             elif compiled.address:
                 chunks = self._chunks(call)
                 held = [resolved(part, thread) for thread in range(len(self._pools)) for part in chunks]
@@ -136,13 +138,30 @@ class Binder:
         """A call's rows in chunks, if threads can share them."""
         if not call.work or len(self._pools) < 2:
             return [call]
-        at = parameters(call.kernel).index("row_begin")
-        begin, end = call.args[at : at + 2]
-        rows = -(-(end - begin) // call.unit)
-        count = max(min(_MOST_CHUNKS * len(self._pools), rows, call.work // _LEAST_WORK), 1)
-        ends = [begin, *(begin + rows * i // count * call.unit for i in range(1, count)), end]
+        names = parameters(call.kernel)
+        if "row_begin" not in names:
+            rows = call.args[-1].shape[0]
+            return [
+                replace(call, args=tuple(_cut(arg, rows, *some) for arg in call.args))
+                for some in self._ranges(call, 0, rows)
+            ]
+        at = names.index("row_begin")
         before, after = call.args[:at], call.args[at + 2 :]
-        return [Call(call.kernel, (*before, *some, *after)) for some in pairwise(ends)]
+        return [Call(call.kernel, (*before, *some, *after)) for some in self._ranges(call, *call.args[at : at + 2])]
+
+    def _ranges(self, call: Call, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Rows begin..end in as many chunks as threads can use."""
+        units = -(-(end - begin) // call.unit)
+        count = max(min(_MOST_CHUNKS * len(self._pools), units, call.work // _LEAST_WORK), 1)
+        return pairwise([begin, *(begin + units * i // count * call.unit for i in range(1, count)), end])
+
+
+def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
+    """Rows begin..end of a reference that has so many."""
+    if not isinstance(arg, Ref) or arg.shape[0] != rows:
+        return arg
+    strides = arg.strides or contiguous_strides(arg.shape)
+    return replace(arg, shape=(end - begin, *arg.shape[1:]), strides=strides, offset=arg.offset + begin * strides[0])
 
 
 def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], chunks: int) -> Native:
@@ -151,12 +170,12 @@ def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], chunks: int) -
     return Native(compiled.address, frames, chunks, tuple(calls))
 
 
-def _native_copy(target: NDArray[Any], source: Any) -> Native | None:
-    args = strided(target, source)
-    if args is None:
+def _native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
+    chunks = strided_chunks(target, source, _MOST_CHUNKS * threads if threads > 1 else 1)
+    if chunks is None:
         return None
-    compiled = specialize(copy_strided, args)
-    return _native(compiled, [args], 1) if compiled.address else None
+    compiled = specialize(copy_strided, chunks[0])
+    return _native(compiled, chunks * (threads if len(chunks) > 1 else 1), len(chunks)) if compiled.address else None
 
 
 class ScratchPool:

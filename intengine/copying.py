@@ -1,5 +1,7 @@
 """Copies between views, as arguments of the kernel that walks them without Python."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,34 @@ from numpy.typing import NDArray
 
 from intengine.shapes import collapse
 
+#: What `copy_strided` takes.
+Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
+#: Bytes of a chunk, at least.
+_LEAST_BYTES = 16_384
 
-def strided(target: NDArray[Any], source: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int] | None:
+
+def strided_chunks(target: NDArray[Any], source: Any, most: int) -> list[Arguments] | None:
+    """`strided` in up to `most` chunks of some size, which make the copy together."""
+    if not isinstance(source, np.ndarray):
+        return None
+    found = [strided(*piece) for piece in _pieces(target, np.broadcast_to(source, target.shape), most)]
+    chunks = [args for args in found if args is not None]
+    return chunks if len(chunks) == len(found) else None
+
+
+def _pieces(target: NDArray[Any], source: NDArray[Any], most: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Both, cut along the first axis that has more than one element."""
+    count = min(most, target.nbytes // _LEAST_BYTES)
+    axis = next((axis for axis, size in enumerate(target.shape) if size > 1), 0)
+    if count < 2 or target.shape[axis] < count:
+        yield target, source
+        return
+    for begin, end in pairwise(target.shape[axis] * i // count for i in range(count + 1)):
+        piece = (slice(None),) * axis + (slice(begin, end),)
+        yield target[piece], source[piece]
+
+
+def strided(target: NDArray[Any], source: Any) -> Arguments | None:
     """What `copy_strided` takes to do np.copyto(target, source); None for what it cannot do.
 
     That is: elements of Python, other types, memory in common, and views of more axes than it walks.

@@ -70,9 +70,11 @@ def leaves(args: Iterable[Any]) -> Iterator[Any]:
             yield arg
 
 
-#: Work of one multiply-accumulate of a float32 kernel, and of one step of what is no product: it takes as long as so
-#: many multiply-accumulates of quantized elements.
-FLOAT_WORK, PLAIN_WORK = 4, 8
+#: Work of one multiply-accumulate of a float32 kernel, of one step of what is no product, and of one transcendental
+#: function: it takes as long as so many multiply-accumulates of quantized elements.
+FLOAT_WORK, PLAIN_WORK, FUNCTION_WORK = 4, 8, 100
+#: Elements that threads should write together, so that no two write to the same line of the cache.
+CACHE_LINE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +82,9 @@ class Call:
     """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars.
 
     Attributes:
-        work: of all rows, in multiply-accumulates of quantized elements; more than 0 if threads may share the rows of
-            a kernel that takes `row_begin` and `row_end`.
+        work: of all rows, in multiply-accumulates of quantized elements; more than 0 if threads may share them. Rows
+            are from `row_begin` to `row_end`, if the kernel takes these; else the first axis of the output, the last
+            argument, and of all other references that have as many, is cut.
         unit: rows that a thread should take together.
     """
 

@@ -80,7 +80,8 @@ def pack_depthwise(
 
 def _rounds(rows: NDArray[np.int16]) -> list[NDArray[np.int16]]:
     """int8 values whose sum the rows are: one round, or up to three for uint8 weights far from their zero point."""
-    rounds, rest = [], rows
+    rounds: list[NDArray[np.int16]] = []
+    rest = rows
     while not rounds or rest.any():
         rounds.append(np.clip(rest, -128, 127))
         rest = rest - rounds[-1]

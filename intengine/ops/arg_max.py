@@ -15,7 +15,7 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, normalize_axis
-from intengine.step import Call
+from intengine.step import CACHE_LINE, PLAIN_WORK, Call
 
 _TYPES = (TensorType.FLOAT32, TensorType.INT8, TensorType.UINT8, TensorType.INT32, TensorType.BOOL)
 
@@ -48,7 +48,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(arg_extremum_in_order, shaped)]
     if inner == 1:
         kernel = arg_extremum_float_rows if source.type is TensorType.FLOAT32 else arg_extremum_rows
-        return [Call(kernel, (least, source.ref((outer, size), dtype), out.ref((outer,))))]
+        args = (least, source.ref((outer, size), dtype), out.ref((outer,)))
+        return [Call(kernel, args, PLAIN_WORK * source.size, CACHE_LINE)]
     return [Call(arg_extremum, shaped)]
 
 

@@ -1,12 +1,12 @@
 """PAD, PADV2 and MIRROR_PAD."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._copy import copy
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
@@ -58,8 +58,18 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         fill = value.ref((1,) * out.rank)
     else:
         fill = np.full((1,) * out.rank, fill, out.dtype)
-    calls = [copy(out, _inside(ctx, pairs), source, source.ref())]
-    return [Call(np.copyto, (out.ref(), fill)), *calls] if any(map(any, pairs)) else calls
+    return [*_border(out, source.shape, pairs, fill), copy(out, _inside(ctx, pairs), source, source.ref())]
+
+
+def _border(out: Operand, inside: Shape, pairs: list[tuple[int, int]], fill: Any) -> Iterator[Call]:
+    """What surrounds the input, each element once: along one axis, all of later axes and the inside of former ones."""
+    strides = contiguous_strides(out.shape)
+    for axis, ((before, after), stride) in enumerate(zip(pairs, strides, strict=True)):
+        corner = sum(first * step for (first, _), step in zip(pairs[:axis], strides, strict=False))
+        for size, begin in ((before, 0), (after, before + inside[axis])):
+            shape = (*inside[:axis], size, *out.shape[axis + 1 :])
+            if size and 0 not in shape:
+                yield Call(np.copyto, (out.strided(shape, strides, corner + begin * stride), fill))
 
 
 def _mirror(x: Any, pairs: list[tuple[int, int]], mode: Any, out: Any) -> None:

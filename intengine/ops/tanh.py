@@ -17,7 +17,7 @@ from intengine.ops._gemmlowp32 import tanh8
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import exact_power, rescaled, tanh16
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
-from intengine.step import Call
+from intengine.step import CACHE_LINE, FUNCTION_WORK, Call
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -29,7 +29,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     """
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
-        return [Call(tanh_float, (source.ref((source.size,)), out.ref((out.size,))))]
+        args = (source.ref((source.size,)), out.ref((out.size,)))
+        return [Call(tanh_float, args, FUNCTION_WORK * out.size, CACHE_LINE)]
     if source.type in HALVES and out.type is source.type:
         return float_calls(ctx, tanh_float)
     if source.type in EIGHT_BIT and out.type is source.type:

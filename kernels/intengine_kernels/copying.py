@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I64, array_pointer
+from intengine_kernels.isa.ir import I8, I64, array_pointer, counted
 from intengine_kernels.jit import inline, kernel
 
 #: Axes that `copy_strided` walks.
@@ -61,24 +61,49 @@ def _move_run(typing_context, target, source, size):
     return types.void(types.int64, types.int64, types.int64), generate
 
 
+@intrinsic(prefer_literal=True)
+def _fill(typing_context, size, target, source, count):
+    """`count` copies, one after the other, of the `size` bytes, a literal, at `source`."""
+    kind = ir.IntType(8 * size.literal_value).as_pointer()
+
+    def generate(context, builder, signature, args):
+        # Read once: a value that could be overwritten would keep the stores from becoming vectors.
+        value = builder.load(builder.inttoptr(args[2], kind), align=1)
+        place = builder.inttoptr(args[1], kind)
+
+        def store(i, values):
+            builder.store(value, builder.gep(place, [i]), align=1)
+            return values
+
+        counted(builder, args[3], [], store)
+        return context.get_dummy_value()
+
+    return types.void(size, types.int64, types.int64, types.int64), generate
+
+
+@inline
+def _elements(size, target, source, count, to, start):
+    """`count` elements of `size` bytes, a literal, `to` and `start` bytes apart."""
+    if start == 0 and to == size:
+        _fill(size, target, source, count)
+    else:
+        for i in range(count):
+            _move(size, target + i * to, source + i * start)
+
+
 @inline
 def _line(target, source, count, to, start, size):
     """`count` runs of `size` bytes, `to` and `start` bytes apart."""
     if size == 1:
-        for i in range(count):
-            _move(1, target + i * to, source + i * start)
+        _elements(1, target, source, count, to, start)
     elif size == 2:
-        for i in range(count):
-            _move(2, target + i * to, source + i * start)
+        _elements(2, target, source, count, to, start)
     elif size == 4:
-        for i in range(count):
-            _move(4, target + i * to, source + i * start)
+        _elements(4, target, source, count, to, start)
     elif size == 8:
-        for i in range(count):
-            _move(8, target + i * to, source + i * start)
+        _elements(8, target, source, count, to, start)
     elif size == 16:
-        for i in range(count):
-            _move(16, target + i * to, source + i * start)
+        _elements(16, target, source, count, to, start)
     else:
         for i in range(count):
             _move_run(target + i * to, source + i * start, size)
