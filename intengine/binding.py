@@ -138,14 +138,14 @@ class Binder:
         """A call's rows in chunks, if threads can share them."""
         if not call.work or len(self._pools) < 2:
             return [call]
-        names = parameters(call.kernel)
-        if "row_begin" not in names:
+        names, begin = parameters(call.kernel), f"{call.along}_begin"
+        if begin not in names:
             rows = call.args[-1].shape[0]
             return [
                 replace(call, args=tuple(_cut(arg, rows, *some) for arg in call.args))
                 for some in self._ranges(call, 0, rows)
             ]
-        at = names.index("row_begin")
+        at = names.index(begin)
         before, after = call.args[:at], call.args[at + 2 :]
         return [Call(call.kernel, (*before, *some, *after)) for some in self._ranges(call, *call.args[at : at + 2])]
 
@@ -157,7 +157,9 @@ class Binder:
 
 
 def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
-    """Rows begin..end of a reference that has so many."""
+    """Rows begin..end of a reference that has so many; their number, where an array of one number gives it."""
+    if isinstance(arg, np.ndarray) and arg.shape == (1,) and arg.dtype == np.int64 and arg[0] == rows:
+        return np.array([end - begin], np.int64)
     if not isinstance(arg, Ref) or arg.shape[0] != rows:
         return arg
     strides = arg.strides or contiguous_strides(arg.shape)

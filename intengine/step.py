@@ -82,16 +82,18 @@ class Call:
     """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars.
 
     Attributes:
-        work: of all rows, in multiply-accumulates of quantized elements; more than 0 if threads may share them. Rows
-            are from `row_begin` to `row_end`, if the kernel takes these; else the first axis of the output, the last
-            argument, and of all other references that have as many, is cut.
-        unit: rows that a thread should take together.
+        work: of the whole call, in multiply-accumulates of quantized elements; more than 0 if threads may share it.
+        along: what they share, if the kernel takes `along`_begin and `along`_end; else the first axis of the output,
+            the last argument, is cut, and those of all other references that are as long; int64[1] arrays that give
+            this length are given the new one.
+        unit: rows, or whatever it is along, that a thread should take together.
     """
 
     kernel: Callable[..., Any]
     args: tuple[Any, ...]
     work: int = 0
     unit: int = 1
+    along: str = "row"
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

@@ -15,7 +15,7 @@ from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
-from intengine.step import Call, Ref
+from intengine.step import CACHE_LINE, PLAIN_WORK, Call, Ref
 
 _FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL, DIV: xnnpack_float.DIV}
 _UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
@@ -38,6 +38,11 @@ class Walk:
         steps = [broadcast_strides(operand.shape, out) for operand in operands]
         shape, walks = collapse(out, contiguous_strides(out), *steps)
         return cls(np.array(shape, np.int64), tuple(np.array(walk, np.int64) for walk in walks[1:]))
+
+    def call(self, kernel: Callable[..., object], *args: object) -> Call:
+        """A kernel of this walk; threads may share it where it has a single axis."""
+        work = PLAIN_WORK * int(self.shape[0]) if self.shape.size == 1 else 0
+        return Call(kernel, args, work, CACHE_LINE)
 
 
 class Category(Enum):
@@ -107,8 +112,8 @@ def plain_arithmetic(ctx: NodeContext, function: int, activation: int | None = N
         return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]
     if ctx.numerics.float_elements is FloatElements.FLUSHED and function in _FLUSHED and out.dtype == np.float32:
         before = (_FLUSHED[function], flat(a), flat(b), walk.shape)
-        return [Call(binary_flushed, (*before, *walk.strides, lo, hi, flat(out)))]
-    return [Call(arithmetic, (function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out)))]
+        return [walk.call(binary_flushed, *before, *walk.strides, lo, hi, flat(out))]
+    return [walk.call(arithmetic, function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out))]
 
 
 def _float16(

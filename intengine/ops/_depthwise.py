@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._matrix import padded_rule
+from intengine.ops._packed import padded_rule
 from intengine.ops._window import Window
 from intengine.step import PLAIN_WORK, Call, Scratch
 

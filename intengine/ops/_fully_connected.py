@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.gemm import gemm_requantize
 from intengine_kernels.gemm_int16 import gemm_int16
-from intengine_kernels.isa import ROW_BLOCK
 from intengine_kernels.requantize import DOUBLE_ROUNDING, INT64_15BIT
 from numpy.typing import NDArray
 
@@ -17,7 +15,8 @@ from intengine.model import TensorType
 from intengine.numerics import ConvScales, Requantizer, fixed_point
 from intengine.numerics.litert_reference import product_scales
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales, pack_for
+from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales
+from intengine.ops._packed import pack_for
 from intengine.step import Call, Scratch
 
 #: Weights of 4 rows and 16 columns in one run, their top bits flipped.
@@ -69,13 +68,9 @@ def shuffled(ctx: NodeContext) -> Sequence[Call]:
     packed = pack_for(source.dtype, 128, unshuffled(weights)[np.newaxis], 128, bias, wide=False)
     requantizer = fixed_multipliers(ctx, conv_scales(source, weights, out, channels, 0, wide=False))
     lo, hi = ctx.activation_range(out) if ctx.numerics.shuffled_is_clamped else out.range
-    args = (
-        packed.isa, source.ref((rows, depth)), packed.flip, packed.filter(),
-        packed.rule(requantizer, out.dtype, 0, lo, hi), 0, rows, packed.strip(ROW_BLOCK * depth), packed.work,
-        out.ref((rows, channels)),
-    )  # fmt: skip
+    rule = packed.rule(requantizer, out.dtype, 0, lo, hi)
     return [
-        Call(gemm_requantize, args),
+        packed.product(source.ref((rows, depth)), rule, out.ref((rows, channels))),
         Call(_fill_work_space, (source.ref((rows, depth)), space.ref((space.size,)))),
     ]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias, float_range
-from intengine.ops._matrix import Packed, pack_for, pad_last
+from intengine.ops._packed import Packed, pack_for, pad_last
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.step import PLAIN_WORK, Call, Ref, Scratch

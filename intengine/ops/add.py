@@ -96,8 +96,8 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
             rows = category in (Category.SAME, Category.ROWS)
             merged = rows and out.type is not TensorType.UINT8
             scheme = (MERGED_SHIFT, 16) if merged else (FLOOR_SHIFT, 8)
-            return [Call(add_blocks, (*before, *after, out.type is not TensorType.INT16, *scheme, flat(out)))]
-    return [Call(add_double_rounding, (*before, sign, *after, flat(out)))]
+            return [walk.call(add_blocks, *before, *after, out.type is not TensorType.INT16, *scheme, flat(out))]
+    return [walk.call(add_double_rounding, *before, sign, *after, flat(out))]
 
 
 def _multiplier_21(ctx: NodeContext) -> Sequence[Call]:
@@ -114,7 +114,7 @@ def _multiplier_21(ctx: NodeContext) -> Sequence[Call]:
     bias = (1 << (shift - 1)) - a_multiplier * a.zero_point - b_multiplier * b.zero_point
     walk = Walk.of(out.shape, a, b)
     parameters = (a_multiplier, b_multiplier, bias, shift, out.zero_point, *ctx.activation_range(out))
-    return [Call(add_multiplier_21, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
+    return [walk.call(add_multiplier_21, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out))]
 
 
 for _name in ("ADD", "SUB"):

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
-from intengine_kernels.gemm import gemm_requantize
 
 from intengine.model import TensorType
 from intengine.ops import _float_matrix, _hybrid
@@ -18,8 +16,8 @@ from intengine.ops._matrix import (
     conv_scales,
     filter_zero_point,
     is_wide,
-    pack,
 )
+from intengine.ops._packed import pack
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape
@@ -80,16 +78,12 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
     if groups > 1 and depth == 1:
         taps = weights.known().reshape(channels, kh, kw).transpose(1, 2, 0).astype(np.int16) - np.int16(zero_point)
         return [depthwise_call(ctx, window, taps, bias, requantizer, wide=wide)]
-    work = out.size * kh * kw * depth
     lo, hi = ctx.activation_range(out)
     if window.is_pointwise and groups == 1:
         packed = pack(source, rows, zero_point, bias, wide=wide)
         pixels = batch * window.out_h * window.out_w
         x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
-        rule, strip = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), packed.strip(isa.ROW_BLOCK * depth)
-        filter = packed.filter()
-        product = (packed.isa, x, packed.flip, filter, rule, 0, pixels, strip, packed.work, y)
-        return [Call(gemm_requantize, product, work=work, unit=isa.TILE_ROWS)]
+        return [packed.product(x, packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), y)]
     # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
     together = groups == 1 and (window.dilation_w == 1 or kw == 1)
     packed = pack(source, rows, zero_point, bias, wide=wide, segments=kh if together else kh * kw)
@@ -109,7 +103,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
         batch * window.out_h, strip, packed.work, out.ref(),
     )  # fmt: skip
-    return [Call(conv_requantize, args, work=work)]
+    return [Call(conv_requantize, args, work=out.size * kh * kw * depth)]
 
 
 def _strip_height(window: Window, span: int, row_bytes: int) -> int:

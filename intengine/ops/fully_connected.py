@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.gemm import gemm_requantize
-from intengine_kernels.isa import ROW_BLOCK, TILE_ROWS
 from numpy.typing import NDArray
 
 from intengine.model import BlockwiseQuantization, TensorType
@@ -20,8 +18,8 @@ from intengine.ops._matrix import (
     conv_scales,
     filter_zero_point,
     is_wide,
-    pack,
 )
+from intengine.ops._packed import pack
 from intengine.ops._registry import Operator, register
 from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
 from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1
@@ -112,11 +110,7 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     lo, hi = ctx.activation_range(out)
     rows = math.prod(source.shape) // depth
     rule = packed.rule(requantizer, out.dtype, out.zero_point, lo, hi)
-    args = (
-        packed.isa, source.ref((rows, depth)), packed.flip, packed.filter(), rule, 0, rows,
-        packed.strip(ROW_BLOCK * depth), packed.work, out.ref((rows, channels)),
-    )  # fmt: skip
-    return [Call(gemm_requantize, args, work=rows * depth * channels, unit=TILE_ROWS)]
+    return [packed.product(source.ref((rows, depth)), rule, out.ref((rows, channels)))]
 
 
 register(

@@ -92,9 +92,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
     table = product_table(multiplier, shift, (a.zero_point, b.zero_point), out.zero_point, lo, hi, out.dtype)
     before = (isa.tag(isa.best()), table)
-    return [
-        Call(binary.mul_double_rounding, (*before, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))
-    ]
+    arrays = (flat(a), flat(b), walk.shape, *walk.strides)
+    return [walk.call(binary.mul_double_rounding, *before, *arrays, *parameters, flat(out))]
 
 
 def _float_even(ctx: NodeContext) -> Sequence[Call]:
@@ -116,7 +115,7 @@ def _float_even(ctx: NodeContext) -> Sequence[Call]:
     scale = np.float32(a.scale * b.scale) / out.scale
     walk = Walk.of(out.shape, a, b)
     parameters = (a.zero_point, b.zero_point, scale, out.zero_point, lo, hi)
-    return [Call(binary.mul_half_even, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
+    return [walk.call(binary.mul_half_even, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out))]
 
 
 _SAME = ("int8", "uint8", "int16", "int32", "uint32", "int64", "float32", "float16", "complex64")

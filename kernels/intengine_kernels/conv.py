@@ -1,7 +1,7 @@
 """Two-dimensional convolution as products of rows of pixels, read from a strip of the padded image."""
 
 from intengine_kernels.gemm import multiply_requantize
-from intengine_kernels.isa import ROW_BLOCK
+from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.jit import kernel
 from intengine_kernels.strip import fill_strip
 
@@ -47,7 +47,7 @@ def conv_requantize(
                 to = ((row + r) * out_w + first) * out_c
                 for g in range(groups):
                     multiply_requantize(
-                        isa, strip, at + first * step, step, some, filter, g, rule, work, flat_out, to + g * depth,
-                        out_c, depth,
+                        isa, strip, at + first * step, step, some, filter, g, 0, filter.width // COLUMNS, rule, work,
+                        flat_out, to + g * depth, out_c, depth,
                     )  # fmt: skip
         row += rows

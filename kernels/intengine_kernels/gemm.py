@@ -164,8 +164,10 @@ def _row_term(x, at, filter, first, segments):
 
 
 @inline
-def multiply_requantize(isa, x, at, lda, rows, filter, group, rule, work, out, out_at, out_step, channels):
-    """One block of rows times all panels of one group, requantized.
+def multiply_requantize(
+    isa, x, at, lda, rows, filter, group, panel_begin, panel_end, rule, work, out, out_at, out_step, channels
+):  # fmt: skip
+    """One block of rows times panels panel_begin..panel_end of one group, requantized.
 
     Args:
         x: flat; row r starts at + r * lda, its segments where the filter says. rows: at most ROW_BLOCK.
@@ -189,7 +191,7 @@ def multiply_requantize(isa, x, at, lda, rows, filter, group, rule, work, out, o
     elif filter.row_term != 0:
         for r in range(rows):
             row_bias[r] = _row_term(x, at + r * lda, filter, first, segments)
-    for p in range(panels):
+    for p in range(panel_begin, panel_end):
         column = p * COLUMNS
         count = min(COLUMNS, channels - column)
         _panel(
@@ -199,8 +201,8 @@ def multiply_requantize(isa, x, at, lda, rows, filter, group, rule, work, out, o
 
 
 @kernel
-def gemm_requantize(isa, x, flip, filter, rule, row_begin, row_end, strip, work, out):
-    """out[m] = requantize(bias + (x[m] - z_x) @ (w - z_w).T) for rows row_begin..row_end.
+def gemm_requantize(isa, x, flip, filter, rule, row_begin, row_end, panel_begin, panel_end, strip, work, out):
+    """out[m, n] = requantize(bias[n] + sum (x[m] - z_x) * (w[n] - z_w)), for rows and panels from begin to end.
 
     Args:
         isa: what `isa.tag` gives.
@@ -220,5 +222,19 @@ def gemm_requantize(isa, x, flip, filter, rule, row_begin, row_end, strip, work,
         for i in range(target.shape[0]):
             target[i] = store(source[i]) ^ flip
         multiply_requantize(
-            isa, strip, 0, depth, rows, filter, 0, rule, work, flat_out, row * channels, channels, channels
+            isa,
+            strip,
+            0,
+            depth,
+            rows,
+            filter,
+            0,
+            panel_begin,
+            panel_end,
+            rule,
+            work,
+            flat_out,
+            row * channels,
+            channels,
+            channels,
         )

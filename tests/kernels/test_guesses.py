@@ -7,7 +7,7 @@ from intengine_kernels import isa
 from intengine_kernels.requantize import requantize_block
 
 from intengine.numerics import Requantizer
-from intengine.ops._matrix import padded_rule
+from intengine.ops._packed import padded_rule
 from tests.kernels.test_isa import NAMES, SCHEMES, number
 
 #: One kernel for each instruction set, since that is a type: see `isa.tag`.

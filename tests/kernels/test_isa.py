@@ -25,7 +25,7 @@ from intengine.model import Quantization, TensorSpec, TensorType
 from intengine.numerics import Requantizer
 from intengine.ops._context import Operand
 from intengine.ops._depthwise import pack_depthwise
-from intengine.ops._matrix import pack
+from intengine.ops._packed import pack
 from intengine.step import Call, Step
 
 TYPES = {np.int8: TensorType.INT8, np.uint8: TensorType.UINT8, np.int16: TensorType.INT16}
@@ -81,7 +81,7 @@ def product(
     packed = pack(operand(x.dtype.type, zero_point), rows, filter_zero_point, bias, wide=wide)
     args = (
         packed.isa, x, packed.flip, packed.filter(), packed.rule(rule, out.dtype, 3, info.min + 1, info.max - 1),
-        0, m, packed.strip(isa.ROW_BLOCK * k), packed.work,
+        0, m, 0, -(-n // isa.COLUMNS), packed.strip(isa.ROW_BLOCK * k), packed.work,
     )  # fmt: skip
     return gemm_requantize, args
 

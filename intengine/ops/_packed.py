@@ -1,0 +1,195 @@
+"""Filters of quantized convolutions and products, packed for `intengine_kernels.gemm`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from intengine_kernels import isa
+from intengine_kernels.gemm import Filter, Work, gemm_requantize
+from intengine_kernels.isa.lanes import SCALE
+from intengine_kernels.isa.quads import LIMIT
+from intengine_kernels.requantize import Rule
+from numpy.typing import NDArray
+
+from intengine.numerics import Requantizer
+from intengine.ops._context import Operand
+from intengine.ops._guess import guess_table
+from intengine.step import Call, Ref, Scratch
+
+#: Segments of a row that are added up faster by themselves than by a panel of ones, from this length on.
+_LONG = 128
+#: Panels that threads can share evenly.
+_MANY = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Filter rows as the micro-kernels read them; see `intengine_kernels.gemm`.
+
+    Attributes:
+        isa: instruction set that the packing is for, as kernels take it.
+        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`.
+        bias: int32[G * P * COLUMNS] and wide_bias: int64, the same, or None; input zero point folded in.
+        row_term: minus the zero point of the packed weights. ones: whether a panel makes the sums of rows.
+        flip: 128 where int8 activations become uint8, else 0. fill: the strip's value of the input's zero point.
+        panel: element type of a strip.
+        steps: of a segment. length: elements of a segment. chunk: steps whose sums int32 can hold.
+        bound: int64[G * N], the greatest magnitude of each accumulator.
+    """
+
+    isa: tuple[int, ...] | None
+    weights: NDArray[np.integer]
+    bias: NDArray[np.int32]
+    wide_bias: NDArray[np.int64] | None
+    row_term: int
+    ones: bool
+    flip: int
+    fill: int
+    panel: np.dtype[Any]
+    steps: int
+    length: int
+    chunk: int
+    bound: NDArray[np.int64]
+
+    def filter(self, offsets: Sequence[int] = (0,)) -> Filter:
+        """What kernels take, with the offsets of all groups' segments in a strip."""
+        groups = self.weights.shape[0]
+        return Filter(
+            self.weights.reshape(-1),
+            self.bias,
+            self.wide_bias,
+            self.row_term,
+            int(self.ones),
+            self.bias.size // groups,
+            self.steps,
+            self.weights.shape[4],
+            self.length,
+            np.array(offsets, np.int64),
+            self.chunk,
+            np.zeros(max(isa.COLUMNS, isa.ROW_BLOCK), np.int32),
+        )
+
+    def product(self, x: Ref, rule: Rule, out: Ref) -> Call:
+        """out[M, N] from x[M, K]: threads share rows, or panels of columns where there are few rows."""
+        (rows, depth), panels = x.shape, self.bias.size // isa.COLUMNS
+        strip = self.strip(isa.ROW_BLOCK * depth)
+        args = (self.isa, x, self.flip, self.filter(), rule, 0, rows, 0, panels, strip, self.work, out)
+        few = rows < 2 * isa.TILE_ROWS or (rows < 2 * isa.ROW_BLOCK and panels >= _MANY)
+        along, unit = ("panel", 1) if few else ("row", isa.TILE_ROWS)
+        return Call(gemm_requantize, args, rows * depth * out.shape[1], unit, along)
+
+    def strip(self, size: int) -> Scratch:
+        """Work space for `size` elements of activations and what the last step reads behind them."""
+        return Scratch(self.panel, (size + self.weights.shape[4],))
+
+    @property
+    def scratch(self) -> tuple[Scratch, ...]:
+        """(panel, row_bias, acc, wide_acc) for kernels that copy whole rows."""
+        depth = self.weights.shape[2] * self.weights.shape[4]
+        return Scratch(self.panel, (isa.ROW_BLOCK, depth)), *self.work
+
+    @property
+    def work(self) -> Work:
+        """Work space of a block of rows."""
+        block = isa.ROW_BLOCK * isa.COLUMNS
+        return Work(
+            Scratch(np.dtype(np.int32), (isa.ROW_BLOCK,)),
+            Scratch(np.dtype(np.int32), (block,)),
+            None if self.wide_bias is None else Scratch(np.dtype(np.int64), (block,)),
+        )
+
+    def rule(self, requantizer: Requantizer, dtype: np.dtype[Any], zero_point: int, lo: int, hi: int) -> Rule:
+        """The requantizer to results of that type, with each group's channels padded as the bias is."""
+        groups = self.weights.shape[0]
+        return padded_rule(requantizer, self.bound, groups, self.bias.size // groups, dtype, zero_point, lo, hi)
+
+
+def padded_rule(
+    requantizer: Requantizer, bound: NDArray[np.int64], groups: int, width: int, dtype: np.dtype[Any], zero_point: int,
+    lo: int, hi: int,
+) -> Rule:  # fmt: skip
+    """A requantizer as kernels take it: each group's channels padded to `width`.
+
+    Args:
+        bound: int64[channels], the greatest magnitude of each accumulator. dtype: of the results.
+    """
+
+    def padded(values: NDArray[Any]) -> NDArray[Any]:
+        rows = values.reshape(*values.shape[:-1], groups, -1)
+        return np.ascontiguousarray(pad_last(rows, width).reshape(*values.shape[:-1], -1))
+
+    table = guess_table(requantizer, bound, zero_point, lo, hi, dtype)
+    multiplier, shift, scale, scheme = requantizer.args
+    return Rule(
+        padded(multiplier), padded(shift), padded(scale), scheme, zero_point, lo, hi, bound.size, padded(table),
+        bool((bound * np.abs(table[SCALE].astype(np.float64)) < LIMIT).all()),
+    )  # fmt: skip
+
+
+def pad_last(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Zeros after the last axis up to `size`."""
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, size - values.shape[-1])])
+
+
+def pack(
+    source: Operand, rows: NDArray[np.integer], zero_point: int, bias: NDArray[np.int64], *, wide: bool,
+    segments: int = 1,
+) -> Packed:  # fmt: skip
+    """Pack filter rows [G, N, K] (int8 or uint8) with their zero point and bias int64[G * N]."""
+    return pack_for(source.dtype, source.zero_point, rows, zero_point, bias, wide=wide, segments=segments)
+
+
+def pack_for(
+    dtype: np.dtype[Any], input_zero_point: int, rows: NDArray[np.integer], zero_point: int,
+    bias: NDArray[np.int64], *, wide: bool, segments: int = 1,
+) -> Packed:  # fmt: skip
+    """`pack` for activations of that type and zero point; K is `segments` runs of equal length."""
+    groups, channels, depth = rows.shape
+    instruction_set = isa.best()
+    panel = isa.panel_dtype(instruction_set, dtype, rows.dtype)
+    per = 4 // panel.itemsize
+    panels = -(-channels // isa.COLUMNS)
+    steps = -(-(depth // segments) // per)
+    info = np.iinfo(dtype)
+    reach = max(info.max - input_zero_point, input_zero_point - info.min)
+    flip = 128 if panel == np.uint8 and dtype == np.int8 else 0
+    input_zero_point += flip
+    values = rows.astype(np.int16)
+    magnitude = np.abs(values - np.int16(zero_point)).sum(axis=-1, dtype=np.int64).reshape(-1)
+    bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+    if rows.dtype == np.uint8:
+        values, zero_point = values - np.int16(128), zero_point - 128
+    constant = (
+        bias.reshape(groups, channels)
+        - input_zero_point * values.sum(axis=-1, dtype=np.int64)
+        + depth * input_zero_point * zero_point
+    )
+    folded = pad_last(constant, panels * isa.COLUMNS).reshape(-1)
+    wide = wide and bool((bound > np.iinfo(np.int32).max).any())
+    length = depth // segments
+    ones = zero_point != 0 and length < _LONG
+    count = panels + ones
+    padded = np.zeros(
+        (groups, count * isa.COLUMNS, segments, steps * per), np.int8 if panel == np.uint8 else np.int16
+    )  # fmt: skip
+    padded[:, :channels, :, :length] = values.reshape(groups, channels, segments, -1)
+    if ones:
+        padded[:, panels * isa.COLUMNS :, :, :length] = 1
+    blocks = padded.reshape(groups, count, isa.COLUMNS, segments * steps, per)
+    greatest = int(np.abs(blocks.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
+    return Packed(
+        isa.tag(instruction_set),
+        np.ascontiguousarray(blocks.transpose(0, 1, 3, 2, 4)),
+        np.zeros_like(folded, np.int32) if wide else folded.astype(np.int32),
+        folded if wide else None,
+        -zero_point,
+        ones,
+        flip,
+        input_zero_point,
+        panel,
+        steps,
+        length,
+        max(np.iinfo(np.int32).max // max(greatest, 1), 1),
+        bound,
+    )
