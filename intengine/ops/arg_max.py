@@ -4,12 +4,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from intengine_kernels import isa
 from intengine_kernels.arg_extremum import (
     arg_extremum,
+    arg_extremum_bytes,
     arg_extremum_float_rows,
     arg_extremum_in_order,
     arg_extremum_rows,
 )
+from intengine_kernels.isa.rows import LONGEST, STEP
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
@@ -48,6 +51,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return [Call(arg_extremum_in_order, shaped)]
     if inner == 1:
         kernel = arg_extremum_float_rows if source.type is TensorType.FLOAT32 else arg_extremum_rows
+        if dtype.itemsize == 1 and STEP <= size <= LONGEST and isa.best() != isa.GENERIC:
+            kernel = arg_extremum_bytes
         args = (least, source.ref((outer, size), dtype), out.ref((outer,)))
         return [Call(kernel, args, PLAIN_WORK * source.size, CACHE_LINE)]
     return [Call(arg_extremum, shaped)]

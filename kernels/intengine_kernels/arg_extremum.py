@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from intengine_kernels.isa.rows import first_greatest
 from intengine_kernels.jit import inline, kernel, subroutine
 
 
@@ -65,6 +66,17 @@ def arg_extremum_rows(least, x, out):
         while row[at] != best:
             at += 1
         out[o] = store(at)
+
+
+@kernel
+def arg_extremum_bytes(least, x, out):
+    """As `arg_extremum_rows` for int8 or uint8 rows of `isa.rows.STEP` to LONGEST elements; compiled alone."""
+    outer, size = x.shape
+    store = out.dtype.type
+    flat = x.reshape(-1)
+    flip = (0x80 if x.dtype.type(-1) < 0 else 0) ^ (0xFF if least else 0)
+    for o in range(outer):
+        out[o] = store(first_greatest(flat, o * size, size, flip))
 
 
 @inline

@@ -12,7 +12,17 @@ from intengine.workers import Session, Workers
 from tests.cases import Problem, problems
 from tests.compare import assert_same
 
-MODULES = ("conv_2d", "depthwise_conv_2d", "fully_connected", "pool_2d", "resize", "binary", "unary", "movement", "reduce")
+MODULES = (
+    "conv_2d",
+    "depthwise_conv_2d",
+    "fully_connected",
+    "pool_2d",
+    "resize",
+    "binary",
+    "unary",
+    "movement",
+    "reduce",
+)
 PROBLEMS = [p for name in MODULES for p in problems(name)]
 
 
