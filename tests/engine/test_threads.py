@@ -12,18 +12,10 @@ from intengine.workers import Session, Workers
 from tests.cases import Problem, problems
 from tests.compare import assert_same
 
-MODULES = (
-    "conv_2d",
-    "depthwise_conv_2d",
-    "fully_connected",
-    "pool_2d",
-    "resize",
-    "binary",
-    "unary",
-    "movement",
-    "reduce",
-)
-PROBLEMS = [p for name in MODULES for p in problems(name)]
+MATRICES = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+OTHERS = ("pool_2d", "resize", "binary", "unary", "movement", "reduce")
+#: All products, and of the others, whose kernels are shared by one rule, every fifth.
+PROBLEMS = [p for name in MATRICES for p in problems(name)] + [p for name in OTHERS for p in problems(name)][::5]
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)

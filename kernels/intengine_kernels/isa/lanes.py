@@ -107,6 +107,22 @@ def _emit_rows(size, double, narrow, proves):
     return body
 
 
+def run_one(context, builder, signature, proves, arguments, emitters):
+    """Call one of two local functions, and return what it returns with what it wrote to its last argument.
+
+    emitters: for each value of `proves`, the function's name and what makes it: see `ir.local_function`.
+    """
+    kinds = [argument.type for argument in arguments]
+    result = cgutils.alloca_once(builder, I64)
+    with builder.if_else(proves) as branches:
+        for value, branch in zip((True, False), branches, strict=True):
+            with branch:
+                name, body = emitters[value]
+                builder.store(builder.call(local_function(builder, name, I64, kinds, body), arguments), result)
+    both = [builder.load(result), builder.load(arguments[-1])]
+    return context.make_tuple(builder, signature.return_type, both)
+
+
 @intrinsic
 def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, out, out_at, out_step, count):
     """out[out_at + r * out_step + i] = requantized acc[acc_at + r * acc_step + i], zero point and clamp included.
@@ -131,20 +147,8 @@ def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, o
             builder.gep(array(1).data, [args[2]]), args[3], args[4], builder.gep(table.data, [args[6]]), width,
             builder.gep(array(7).data, [args[8]]), args[9], args[10], cgutils.alloca_once(builder, I64),
         ]  # fmt: skip
-        kinds = [argument.type for argument in arguments]
-        result = cgutils.alloca_once(builder, I64)
-
-        def run(proves):
-            name = f"intengine_guess_{size}_{double:d}_{narrow}_{proves:d}"
-            function = local_function(builder, name, I64, kinds, _emit_rows(size, double, narrow, proves))
-            builder.store(builder.call(function, arguments), result)
-
-        with builder.if_else(args[0]) as (then, otherwise):
-            with then:
-                run(proves=True)
-            with otherwise:
-                run(proves=False)
-        both = [builder.load(result), builder.load(arguments[-1])]
-        return context.make_tuple(builder, signature.return_type, both)
+        names = {proves: f"intengine_guess_{size}_{double:d}_{narrow}_{proves:d}" for proves in (True, False)}
+        emitters = {proves: (names[proves], _emit_rows(size, double, narrow, proves)) for proves in names}
+        return run_one(context, builder, signature, args[0], arguments, emitters)
 
     return signature, codegen

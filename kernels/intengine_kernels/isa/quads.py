@@ -11,8 +11,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, const, load, local_function, splat
-from intengine_kernels.isa.lanes import FRACTION, LANES, MASK, NUDGE, OFFSET, SCALE, SIGN, V32
+from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, const, load, splat
+from intengine_kernels.isa.lanes import FRACTION, LANES, MASK, NUDGE, OFFSET, SCALE, SIGN, V32, run_one
 
 #: Rows of a step.
 ROWS = 4
@@ -122,20 +122,9 @@ def guess_quads(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, 
             builder.extract_value(table.shape, 1), args[7], args[8], pointer(9, I8, args[10]), args[11],
             cgutils.alloca_once(builder, I64),
         ]  # fmt: skip
-        kinds = [argument.type for argument in arguments]
-        result = cgutils.alloca_once(builder, I64)
-
-        def run(proves):
-            name = f"intengine_quads_{signed:d}_{proves:d}"
-            function = local_function(builder, name, I64, kinds, _emit(signed, proves))
-            builder.store(builder.call(function, arguments), result)
-
-        with builder.if_else(args[0]) as (then, otherwise):
-            with then:
-                run(proves=True)
-            with otherwise:
-                run(proves=False)
-        both = [builder.load(result), builder.load(arguments[-1])]
-        return context.make_tuple(builder, signature.return_type, both)
+        emitters = {
+            proves: (f"intengine_quads_{signed:d}_{proves:d}", _emit(signed, proves)) for proves in (True, False)
+        }  # fmt: skip
+        return run_one(context, builder, signature, args[0], arguments, emitters)
 
     return signature, codegen
