@@ -23,7 +23,7 @@ class PackedDepthwise:
 
     Attributes:
         isa: instruction set that the packing is for, as kernels take it.
-        flips: whether int8 activations become uint8. fill: uint32, the input's zero point in a strip.
+        flips: whether the top bits of activations are flipped. fill: uint32, the input's zero point in a strip.
         bound: int64[channels], the greatest magnitude of each accumulator.
     """
 
@@ -45,12 +45,12 @@ def pack_depthwise(
     kh, kw, channels = rows.shape
     instruction_set = isa.best()
     panel = isa.panel_dtype(instruction_set, source.dtype, np.int8)
-    is_8bit = panel == np.uint8
+    is_8bit = panel.itemsize == 1
     rounds = _rounds(rows) if is_8bit else [rows]
     per = 4 if is_8bit else 2
     groups, blocks = -(-kh // per), -(-channels // CHANNELS)
-    flips = is_8bit and source.dtype == np.int8
-    zero_point = source.zero_point + (128 if flips else 0)
+    flips = isa.flip(panel, source.dtype) != 0
+    zero_point = isa.flipped_zero_point(source.zero_point, panel, source.dtype)
     padded = np.zeros((len(rounds), groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
     padded[:, :kh, :, :channels] = rounds
     weights = padded.reshape(-1, groups, per, kw, blocks, CHANNELS).transpose(4, 0, 1, 3, 5, 2)

@@ -32,7 +32,7 @@ class Packed:
         weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`.
         bias: int32[G * P * COLUMNS] and wide_bias: int64, the same, or None; input zero point folded in.
         row_term: minus the zero point of the packed weights. ones: whether a panel makes the sums of rows.
-        flip: 128 where int8 activations become uint8, else 0. fill: the strip's value of the input's zero point.
+        flip: what `isa.flip` gives. fill: the strip's value of the input's zero point.
         panel: element type of a strip.
         steps: of a segment. length: elements of a segment. chunk: steps whose sums int32 can hold.
         bound: int64[G * N], the greatest magnitude of each accumulator.
@@ -153,8 +153,8 @@ def pack_for(
     steps = -(-(depth // segments) // per)
     info = np.iinfo(dtype)
     reach = max(info.max - input_zero_point, input_zero_point - info.min)
-    flip = 128 if panel == np.uint8 and dtype == np.int8 else 0
-    input_zero_point += flip
+    flip = isa.flip(panel, dtype)
+    input_zero_point = isa.flipped_zero_point(input_zero_point, panel, dtype)
     values = rows.astype(np.int16)
     magnitude = np.abs(values - np.int16(zero_point)).sum(axis=-1, dtype=np.int64).reshape(-1)
     bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
@@ -171,7 +171,7 @@ def pack_for(
     ones = zero_point != 0 and length < _LONG
     count = panels + ones
     padded = np.zeros(
-        (groups, count * isa.COLUMNS, segments, steps * per), np.int8 if panel == np.uint8 else np.int16
+        (groups, count * isa.COLUMNS, segments, steps * per), f"i{panel.itemsize}"
     )  # fmt: skip
     padded[:, :channels, :, :length] = values.reshape(groups, channels, segments, -1)
     if ones:

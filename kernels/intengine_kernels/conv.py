@@ -15,7 +15,7 @@ def conv_requantize(
 
     Args:
         isa: what `isa.tag` gives.
-        x: int8, uint8 or int16 [B, H, W, C]. flip: 128 where int8 becomes uint8, else 0.
+        x: int8, uint8 or int16 [B, H, W, C]. flip: what `isa.flip` gives.
         filter: Filter whose segments are offsets from a pixel in a strip of `columns` columns.
         rule: Rule. work: Work.
         span: rows of the image that the filter reaches over. columns: of a strip.

@@ -118,7 +118,7 @@ def depthwise_conv_requantize(
 
     Args:
         isa: what `isa.tag` gives.
-        x: int8, uint8 or int16 [B, H, W, C]. flips: whether int8 becomes uint8.
+        x: int8, uint8 or int16 [B, H, W, C]. flips: whether top bits are flipped: see `isa.flip`.
         taps: Taps; output channel c * D + d reads input c. rule: Rule.
         kh: filter rows. columns: of a strip.
         fill: uint32, what a strip has outside the image. blank: a row of the input's zero point, like x [W * C].

@@ -1,13 +1,13 @@
 """Integer products of rows of activations and packed weights, requantized block by block while in cache.
 
 Activations are multiplied where they lie, or from a copy, a *strip*, in the element type that the micro-kernel takes
-(int8 becomes uint8 by flipping its top bit); weights are packed once as [P, steps, COLUMNS, 4 bytes]. With x', w' the
+(int8 becomes uint8 by flipping its top bit, or the other way round); weights are packed once as [P, steps, COLUMNS, 4 bytes]. With x', w' the
 packed elements and z_x', z_w' their zero points,
 
     acc = sum (x' - z_x')(w' - z_w') = sum x'w' - z_w' * sum x' + (K * z_x' * z_w' - z_x' * sum w'),
 
-where the last bracket is part of the bias and the middle is one number for each row, made with a panel of ones. All of
-it is exact modulo 2**32. Where that is not enough, an int64 accumulator adds up int32 sums that cannot overflow.
+where the last bracket is part of the bias and the middle is one number for each row, made with a panel of ones, or for
+long rows by adding up. All of it is exact modulo 2**32. Where that is not enough, an int64 accumulator adds up int32 sums that cannot overflow.
 """
 
 from typing import Any, NamedTuple
@@ -105,7 +105,7 @@ def multiply(
 
     Args:
         isa: what `isa.tag` gives. full: whether all COLUMNS are wanted; else only the first half is written.
-        x: flat, uint8 or int16; the taps of row r are `segments` runs of steps * per elements, and run s starts at
+        x: flat, uint8, int8 or int16; the taps of row r are `segments` runs of steps * per elements, and run s starts at
             at + r * lda + offsets[first + s]. Elements there must be readable, also those that weights of 0 meet.
         w: int8 or int16, flat; the panel [segments * steps, COLUMNS, per] starts at w_at.
         bias, row_bias, acc: int32.
@@ -206,9 +206,9 @@ def gemm_requantize(isa, x, flip, filter, rule, row_begin, row_end, panel_begin,
 
     Args:
         isa: what `isa.tag` gives.
-        x: int8, uint8 or int16 [M, K]. flip: 128 where int8 becomes uint8, else 0.
+        x: int8, uint8 or int16 [M, K]. flip: what `isa.flip` gives.
         filter: Filter of one segment. rule: Rule. work: Work.
-        strip: scratch [>= ROW_BLOCK * K + 3], uint8 or int16.
+        strip: scratch [>= ROW_BLOCK * K + 3], what `isa.panel_dtype` gives.
         out: int8, uint8 or int16 [M, N], written.
     """
     depth = x.shape[1]

@@ -9,7 +9,7 @@ def fill_strip(x, at, height, width, channels, top, left, rows, columns, flip, f
 
     Args:
         x: int8, uint8 or int16, flat; the image of height * width * channels elements starts at `at`.
-        top, left: ints, may be negative. flip: 128 where int8 becomes uint8, else 0; of the strip's type.
+        top, left: ints, may be negative. flip: what `isa.flip` gives, of the strip's type.
         strip: flat, uint8 or int16, [rows * columns * channels] written.
     """
     store = strip.dtype.type

@@ -8,6 +8,7 @@ import functools
 import os
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,9 +21,13 @@ AVX2 = 1
 AVXVNNI = 2
 #: 512-bit vpdpbusd and vpdpwssd.
 AVX512VNNI = 3
+#: 128-bit sdot of arm64, on int8 pairs; int16 by multiplying long.
+DOTPROD = 4
 
-NAMES = {GENERIC: "generic", AVX2: "avx2", AVXVNNI: "avxvnni", AVX512VNNI: "avx512vnni"}
+NAMES = {GENERIC: "generic", AVX2: "avx2", AVXVNNI: "avxvnni", AVX512VNNI: "avx512vnni", DOTPROD: "dotprod"}
 
+#: What instructions for bytes take as activations.
+_BYTES: dict[int, DTypeLike] = {AVXVNNI: np.uint8, AVX512VNNI: np.uint8, DOTPROD: np.int8}
 #: Columns of a panel of packed weights, for all instruction sets.
 COLUMNS = 32
 #: Rows of the tallest tile.
@@ -57,6 +62,8 @@ def available() -> tuple[int, ...]:
         found.append(AVXVNNI)
     if {"avx512vnni", "avx512bw", "avx512vl", "avx512f"} <= features:
         found.append(AVX512VNNI)
+    if "dotprod" in features:
+        found.append(DOTPROD)
     return tuple(found)
 
 
@@ -87,10 +94,20 @@ def tag(instruction_set: int) -> tuple[int, ...] | None:
 
 
 def panel_dtype(isa: int, activations: DTypeLike, weights: DTypeLike) -> np.dtype:
-    """Element type that activations are copied to before they are multiplied: uint8 against int8 weights, or int16.
+    """Element type that activations are copied to before they are multiplied with int8 or int16 weights.
 
-    8-bit products need vpdpbusd; without it, and for wider operands, both sides are int16.
+    vpdpbusd takes uint8, sdot int8; without them, and for wider operands, both sides are int16.
     """
-    if isa >= AVXVNNI and np.dtype(activations).itemsize == 1 and np.dtype(weights).itemsize == 1:
-        return np.dtype(np.uint8)
-    return np.dtype(np.int16)
+    are_bytes = np.dtype(activations).itemsize == 1 and np.dtype(weights).itemsize == 1
+    return np.dtype(_BYTES.get(isa, np.int16) if are_bytes else np.int16)
+
+
+def flip(panel: np.dtype[Any], activations: DTypeLike) -> int:
+    """128 where activations become the other type of 8 bits by flipping the top bit, else 0."""
+    return 128 if panel.itemsize == 1 and panel != np.dtype(activations) else 0
+
+
+def flipped_zero_point(zero_point: int, panel: np.dtype[Any], activations: DTypeLike) -> int:
+    """What a zero point of activations is in a panel."""
+    moved = flip(panel, activations)
+    return zero_point + (moved if panel == np.uint8 else -moved)

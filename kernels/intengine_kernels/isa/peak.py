@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, GENERIC, available, host_features
+from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, DOTPROD, GENERIC, available, host_features
 from intengine_kernels.jit import kernel
 
 #: Operands of a product: 8-bit, 16-bit, float32.
@@ -25,16 +25,22 @@ def has_fma():
     return "fma" in features or "fp-armv8" in features or "neon" in features
 
 
+def _lanes(isa):
+    return {GENERIC: 16, AVX512VNNI: 16, DOTPROD: 4}.get(isa, 8)
+
+
 def macs_per_step(isa, operands):
     """Products that one step of `spin` adds up."""
-    lanes = 16 if isa in (GENERIC, AVX512VNNI) else 8
+    if isa == DOTPROD and operands != INT8:
+        isa = GENERIC
+    lanes = _lanes(isa)
     if operands == FLOAT32 or isa == GENERIC:
         return CHAINS * lanes
     return CHAINS * lanes * (4 if operands == INT8 and isa != AVX2 else 2)
 
 
 def _make(isa, operands):
-    lanes = 16 if isa in (GENERIC, AVX512VNNI) else 8
+    lanes = _lanes(isa)
     element = ir.FloatType() if operands == FLOAT32 else _I32
     wide = ir.VectorType(element, lanes)
 
@@ -58,6 +64,8 @@ def _make(isa, operands):
             return builder.add(acc, call("llvm.x86.avx2.pmadd.wd", builder.bitcast(acc, halves), pairs))
         bits = 8 if operands == INT8 else 16
         groups = builder.bitcast(factor, ir.VectorType(ir.IntType(bits), lanes * 32 // bits))
+        if isa == DOTPROD:
+            return call("llvm.aarch64.neon.sdot.v4i32.v16i8", acc, groups, groups)
         name = "vpdpbusd" if bits == 8 else "vpdpwssd"
         return call(f"llvm.x86.avx512.{name}.{lanes * 32}", acc, groups, groups)
 
@@ -114,6 +122,7 @@ _avxvnni_int8 = _make(AVXVNNI, INT8)
 _avxvnni_int16 = _make(AVXVNNI, INT16)
 _avx512vnni_int8 = _make(AVX512VNNI, INT8)
 _avx512vnni_int16 = _make(AVX512VNNI, INT16)
+_dotprod_int8 = _make(DOTPROD, INT8)
 _avx512vnni_float = _make(AVX512VNNI, FLOAT32)
 
 
@@ -128,7 +137,7 @@ def spin(isa, operands, factor, steps, out):
     if operands == FLOAT32:
         if isa == AVX512VNNI:
             out[0] = _avx512vnni_float(factor, steps)
-        elif isa >= AVX2:
+        elif isa in (AVX2, AVXVNNI):
             out[0] = _avx2_float(factor, steps)
         else:
             out[0] = _generic_float(factor, steps)
@@ -138,5 +147,7 @@ def spin(isa, operands, factor, steps, out):
         out[0] = _avxvnni_int8(factor, steps) if operands == INT8 else _avxvnni_int16(factor, steps)
     elif isa == AVX2:
         out[0] = _avx2_int(factor, steps)
+    elif isa == DOTPROD and operands == INT8:
+        out[0] = _dotprod_int8(factor, steps)
     else:
         out[0] = _generic_int(factor, steps)

@@ -1,16 +1,16 @@
 """acc[MR, NR] = row and column bias + a block of activations times one panel of packed weights, in registers.
 
 A K loop over MR x NR/lanes accumulators that never leave registers: one load for each vector of weights, one
-broadcast of 4 bytes (4 uint8 or 2 int16) for each row. A row's taps lie in `segments` runs of `steps` * 4 bytes that
-start at the row's address plus an offset, the same for all rows: one run for a matrix product, one for each filter row
-or tap for a convolution, whose images are then multiplied where they lie.
+broadcast of 4 bytes (4 elements of 8 bits or 2 of int16) for each row. A row's taps lie in `segments` runs of
+`steps` * 4 bytes that start at the row's address plus an offset, the same for all rows: one run for a matrix product,
+one for each filter row or tap for a convolution, whose images are then multiplied where they lie.
 """
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS
+from intengine_kernels.isa import AVX2, AVX512VNNI, AVXVNNI, COLUMNS, DOTPROD
 from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, const, counted, load, local_function, splat
 
 #: (instruction set, whether all COLUMNS are wanted or the first half) -> (rows, independent sets of sums) of each tile,
@@ -22,21 +22,36 @@ SHAPES = {
     (AVXVNNI, False): ((6, 1), (1, 4)),
     (AVX2, True): ((3, 1), (1, 2)),
     (AVX2, False): ((6, 1), (1, 4)),
+    (DOTPROD, True): ((2, 1), (1, 2)),
+    (DOTPROD, False): ((4, 1), (1, 4)),
 }
 
 
 def lanes_of(isa):
     """int32 lanes of a register."""
-    return 16 if isa == AVX512VNNI else 8
+    return {AVX512VNNI: 16, DOTPROD: 4}.get(isa, 8)
 
 
 def dot(builder, isa, acc, activations, weights, is_8bit):
     """acc + the dot products of 4-byte groups, lane by lane, with the instruction of `isa`."""
     if isa == AVX2:
         return builder.add(acc, call(builder, "llvm.x86.avx2.pmadd.wd", acc.type, activations, weights))
+    if isa == DOTPROD:
+        return _dot_of_arm(builder, acc, activations, weights, is_8bit)
     name = "vpdpbusd" if is_8bit else "vpdpwssd"
     name = f"llvm.x86.avx512.{name}.{acc.type.count * 32}"
     return call(builder, name, acc.type, acc, activations, weights)
+
+
+def _dot_of_arm(builder, acc, activations, weights, is_8bit):
+    if is_8bit:
+        name = f"llvm.aarch64.neon.sdot.v{acc.type.count}i32.v{acc.type.count * 4}i8"
+        return call(builder, name, acc.type, acc, activations, weights)
+    long = ir.VectorType(I32, activations.type.count)
+    products = builder.mul(builder.sext(activations, long), builder.sext(weights, long))
+    even, odd = (ir.Constant(ir.VectorType(I32, acc.type.count), list(range(i, long.count, 2))) for i in (0, 1))
+    pairs = (builder.shuffle_vector(products, products, order) for order in (even, odd))
+    return builder.add(acc, builder.add(*pairs))
 
 
 def group_type(isa, is_8bit):
