@@ -1,13 +1,14 @@
 """Integer products of rows of activations and packed weights, requantized block by block while in cache.
 
 Activations are multiplied where they lie, or from a copy, a *strip*, in the element type that the micro-kernel takes
-(int8 becomes uint8 by flipping its top bit, or the other way round); weights are packed once as [P, steps, COLUMNS, 4 bytes]. With x', w' the
-packed elements and z_x', z_w' their zero points,
+(int8 becomes uint8 by flipping its top bit, or the other way round); weights are packed once as [P, steps, COLUMNS,
+4 bytes]. With x', w' the packed elements and z_x', z_w' their zero points,
 
     acc = sum (x' - z_x')(w' - z_w') = sum x'w' - z_w' * sum x' + (K * z_x' * z_w' - z_x' * sum w'),
 
 where the last bracket is part of the bias and the middle is one number for each row, made with a panel of ones, or for
-long rows by adding up. All of it is exact modulo 2**32. Where that is not enough, an int64 accumulator adds up int32 sums that cannot overflow.
+long rows by adding up. All of it is exact modulo 2**32. Where that is not enough, an int64 accumulator adds up int32
+sums that cannot overflow.
 """
 
 from typing import Any, NamedTuple
@@ -105,8 +106,8 @@ def multiply(
 
     Args:
         isa: what `isa.tag` gives. full: whether all COLUMNS are wanted; else only the first half is written.
-        x: flat, uint8, int8 or int16; the taps of row r are `segments` runs of steps * per elements, and run s starts at
-            at + r * lda + offsets[first + s]. Elements there must be readable, also those that weights of 0 meet.
+        x: flat, uint8, int8 or int16; the taps of row r are `segments` runs of steps * per elements, and run s starts
+            at at + r * lda + offsets[first + s]. Elements there must be readable, also those that weights of 0 meet.
         w: int8 or int16, flat; the panel [segments * steps, COLUMNS, per] starts at w_at.
         bias, row_bias, acc: int32.
     """
