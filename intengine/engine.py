@@ -81,7 +81,8 @@ class Engine:
 
     def enter(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool = False) -> Execution:
         """An execution that has these inputs and has not run."""
-        self.resize({i: array.shape for i, array in arrays.items()})
+        if any(self.shapes[i] != array.shape for i, array in arrays.items()):
+            self.resize({i: array.shape for i, array in arrays.items()})
         execution = self._executions.get(keep_all)
         if execution is None:
             execution = Execution(

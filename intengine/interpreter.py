@@ -61,6 +61,7 @@ class Interpreter:
         self.num_threads = num_threads
         _check_inputs(self._graph)
         self._inputs = self._names(self._graph.inputs, self.signature.inputs if self.signature else {})
+        self._dtypes = {index: self._graph.tensors[index].type.dtype for index in self._graph.inputs}
         self._outputs = self._names(self._graph.outputs, self.signature.outputs if self.signature else {})
         workers = Workers(num_threads) if num_threads > 1 else None
         sizes = self._sizes(shapes or {})
@@ -240,19 +241,23 @@ class Interpreter:
                     f"{', '.join(map(repr, self._inputs))}."
                 )
             return {self._graph.inputs[0]: inputs}
-        given = {self._input_index(key): value for key, value in inputs.items()}
-        missing = [name for name, index in self._inputs.items() if index not in given]
-        if missing:
+        given = {
+            self._inputs[key] if key in self._inputs else self._input_index(key): value for key, value in inputs.items()
+        }
+        if len(given) < len(self._inputs):
+            missing = [name for name, index in self._inputs.items() if index not in given]
             raise InputError(f"Every input must be given; missing: {', '.join(map(repr, missing))}.")
         return given
 
     def _checked(self, index: int, value: ArrayLike) -> NDArray[Any]:
         array = np.asarray(value)
         spec, shape = self._graph.tensors[index], self._engine.shapes[index]
+        if array.dtype == self._dtypes[index] and array.shape == shape and spec.type is not TensorType.STRING:
+            return array
         if spec.type is TensorType.STRING:
             array = _strings(array, spec)
-        if array.dtype == spec.type.dtype and array.shape == shape:
-            return array
+            if array.shape == shape:
+                return array
         if array.dtype != spec.type.dtype:
             raise InputError(
                 f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(shape)}; "

@@ -18,7 +18,7 @@ from intengine.ops._guess import guess_table
 from intengine.step import Call, Ref, Scratch
 
 #: Segments of a row that are added up faster by themselves than by a panel of ones, from this length on.
-_LONG = 128
+_LONG = 96
 #: Panels that threads can share evenly.
 _MANY = 8
 

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
-from intengine_kernels.isa.tile import multiply_by_tiles
+from intengine_kernels.isa.tile import lanes_of, multiply_by_tiles, sum_by_vectors
 from intengine_kernels.jit import chosen, inline, kernel
 from intengine_kernels.requantize import requantize_block
 
@@ -152,15 +152,40 @@ def _panel(
         requantize_block(isa, wide_acc, COLUMNS, rows, rule, channel, out, out_at, out_step, count)
 
 
+def _sum_for(isa, x, *rest):
+    if isinstance(isa, types.NoneType):
+        return _sum_plain
+    step = lanes_of(isa.count) * 4 // (x.dtype.bitwidth // 8)
+
+    def add_up(isa, x, at, count):
+        whole = count // step
+        done = whole * step
+        return np.int32(sum_by_vectors(isa, x, at, whole) + _sum_plain(isa, x, at + done, count - done))
+
+    return add_up
+
+
 @inline
-def _row_term(x, at, filter, first, segments):
+def _sum_plain(isa, x, at, count):
+    total = np.int32(0)
+    taps = x[at : at + count]
+    for k in range(count):
+        total = np.int32(total + np.int32(taps[k]))
+    return total
+
+
+@chosen(_sum_for)
+def _sum(isa, x, at, count):
+    """int32 sum, which wraps, of `count` elements from `at` on."""
+    return _sum_plain(isa, x, at, count)
+
+
+@inline
+def _row_term(isa, x, at, filter, first, segments):
     """Minus the weights' zero point times the sum of one row's taps; int32, wraps."""
     total = np.int32(0)
     for s in range(segments):
-        start = at + filter.offsets[first + s]
-        taps = x[start : start + filter.length]
-        for k in range(filter.length):
-            total = np.int32(total + np.int32(taps[k]))
+        total = np.int32(total + _sum(isa, x, at + filter.offsets[first + s], filter.length))
     return np.int32(np.int32(filter.row_term) * total)
 
 
@@ -191,7 +216,7 @@ def multiply_requantize(
             row_bias[r] = np.int32(np.int32(filter.row_term) * work.acc[r * COLUMNS])
     elif filter.row_term != 0:
         for r in range(rows):
-            row_bias[r] = _row_term(x, at + r * lda, filter, first, segments)
+            row_bias[r] = _row_term(isa, x, at + r * lda, filter, first, segments)
     for p in range(panel_begin, panel_end):
         column = p * COLUMNS
         count = min(COLUMNS, channels - column)
