@@ -157,16 +157,20 @@ def _sum_for(isa, x, *rest):
         return _sum_plain
     step = lanes_of(isa.count) * 4 // (x.dtype.bitwidth // 8)
 
-    def add_up(isa, x, at, count):
+    def sum_of(isa, x, at, count):
         whole = count // step
         done = whole * step
-        return np.int32(sum_by_vectors(isa, x, at, whole) + _sum_plain(isa, x, at + done, count - done))
+        return np.int32(sum_by_vectors(isa, x, at, whole) + _add_up(x, at + done, count - done))
 
-    return add_up
+    return sum_of
+
+
+def _sum_plain(isa, x, at, count):
+    return _add_up(x, at, count)
 
 
 @inline
-def _sum_plain(isa, x, at, count):
+def _add_up(x, at, count):
     total = np.int32(0)
     taps = x[at : at + count]
     for k in range(count):
