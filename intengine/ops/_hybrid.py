@@ -136,7 +136,7 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     packed = pack_for(np.dtype(np.int8), 0, rows, 0, none, wide=False, segments=1 if copies else len(taps))
     span = (kh - 1) * window.dilation_h + 1
     lines = (out.shape[1] - 1) * window.stride_h + span
-    lanes, scales_of, zero_points, q, none, panel, acc = _scratch(packed, int(np.prod(source.shape[1:])))
+    lanes, scales_of, zero_points, q, none, *_ = _scratch(packed, int(np.prod(source.shape[1:])))
     strip = packed.strip(lines * columns * source.shape[3])
     filter_args = (packed.flip, copies, packed.weights, packed.bias, _padded(packed, _row_sums(values)))
     scaling = (_padded(packed, scales), _padded(packed, bias), order, offsets, length, span, columns)
@@ -144,6 +144,8 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     work = int(np.prod(out.shape[1:])) * kh * kw * depth
     calls: list[Call] = []
     for image in range(out.shape[0]):
+        # Of each call alone, so that every thread has its own.
+        *_, panel, acc = _scratch(packed, 0)
         area = (*source.shape[1:], -window.pad_h, -window.pad_w, lines, columns, packed.flip)
         args = (
             packed.isa, image, source.shape[3], *filter_args, *scaling, *sides,

@@ -252,19 +252,6 @@ def gemm_requantize(isa, x, flip, filter, rule, row_begin, row_end, panel_begin,
         for i in range(target.shape[0]):
             target[i] = store(source[i]) ^ flip
         multiply_requantize(
-            isa,
-            strip,
-            0,
-            depth,
-            rows,
-            filter,
-            0,
-            panel_begin,
-            panel_end,
-            rule,
-            work,
-            flat_out,
-            row * channels,
-            channels,
-            channels,
-        )
+            isa, strip, 0, depth, rows, filter, 0, panel_begin, panel_end, rule, work, flat_out, row * channels,
+            channels, channels,
+        )  # fmt: skip

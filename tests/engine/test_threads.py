@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from intengine_kernels.jit import parameters
 
 import intengine
 from intengine import binding
@@ -27,6 +28,24 @@ def test_threads_share_rows_and_give_the_same_bytes(problem: Problem, monkeypatc
     for engine in others:
         for found, wanted in zip(engine.run(inputs).values(), expected, strict=True):
             assert_same(found, wanted, problem)
+
+
+def test_every_thread_has_its_own_accumulators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a step has several calls, one for each image of a batch."""
+    monkeypatch.setattr(binding, "_LEAST_WORK", 1)
+    seen = set()
+    for problem in PROBLEMS:
+        engine = intengine.Interpreter(problem.model, num_threads=2)
+        execution = engine.execute(dict(zip(engine.inputs, problem.inputs, strict=True)))
+        for step, calls in zip(execution.plan.steps, execution.calls, strict=True):
+            for call, bound in zip(step.calls, calls, strict=True):
+                names = parameters(call.kernel) if call.work else ()
+                if bound.native is None or bound.native.chunks < 2 or "acc" not in names:
+                    continue
+                first, second = (bound.native.held[i][names.index("acc")] for i in (0, bound.native.chunks))
+                assert not np.shares_memory(first, second), problem.name
+                seen.add((call.kernel.__name__, len(step.calls) > 3))
+    assert not seen or ("conv_hybrid", True) in seen
 
 
 def test_helpers_take_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
