@@ -65,9 +65,9 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
 
 
 #: Multiply-accumulates of a chunk, at least: to take one costs as much as some thousand of them.
-_LEAST_WORK = 200_000
+_LEAST_WORK = 100_000
 #: Chunks of a call for each thread, at most: more than one, so that a thread that comes late takes fewer.
-_MOST_CHUNKS = 2
+_MOST_CHUNKS = 4
 
 
 class Binder:

@@ -70,9 +70,10 @@ def leaves(args: Iterable[Any]) -> Iterator[Any]:
             yield arg
 
 
-#: Work of one multiply-accumulate of a float32 kernel, of one step of what is no product, and of one transcendental
-#: function: it takes as long as so many multiply-accumulates of quantized elements.
-FLOAT_WORK, PLAIN_WORK, FUNCTION_WORK = 4, 8, 100
+#: Work of one multiply-accumulate of a float32 kernel, of one step of what is no product, of one element of an
+#: elementwise operator, and of one transcendental function: it takes as long as so many multiply-accumulates of
+#: quantized elements.
+FLOAT_WORK, PLAIN_WORK, ELEMENT_WORK, FUNCTION_WORK = 4, 8, 32, 100
 #: Elements that threads should write together, so that no two write to the same line of the cache.
 CACHE_LINE = 64
 

@@ -15,7 +15,7 @@ from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext, Operand
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
-from intengine.step import CACHE_LINE, PLAIN_WORK, Call, Ref
+from intengine.step import CACHE_LINE, ELEMENT_WORK, Call, Ref
 
 _FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL, DIV: xnnpack_float.DIV}
 _UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
@@ -41,7 +41,7 @@ class Walk:
 
     def call(self, kernel: Callable[..., object], *args: object) -> Call:
         """A kernel of this walk; threads may share it where it has a single axis."""
-        work = PLAIN_WORK * int(self.shape[0]) if self.shape.size == 1 else 0
+        work = ELEMENT_WORK * int(self.shape[0]) if self.shape.size == 1 else 0
         return Call(kernel, args, work, CACHE_LINE)
 
 

@@ -1,32 +1,31 @@
 """Hybrid: float32 activations quantized on the fly, integer weights, float32 results.
 
-Source: tflite/kernels/conv.cc, depthwise_conv.cc, fully_connected.cc
+Source: tflite/kernels/fully_connected.cc
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid, fill_image, gemm_hybrid, quantize_image
+from intengine_kernels.hybrid import gemm_hybrid
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
 from intengine_kernels.hybrid_sparse import gemm_hybrid_sparse
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK, TILE_ROWS
-from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
+from intengine_kernels.isa.hybrid_lanes import FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._float_matrix import float_bias, float_range
+from intengine.ops._float_matrix import float_bias
 from intengine.ops._packed import Packed, pack_for, pad_last
-from intengine.ops._window import Window
 from intengine.quantization import real_bounds
-from intengine.step import PLAIN_WORK, Call, Ref, Scratch
+from intengine.step import Call, Ref, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
 _SSE_BLOCK = 16
 
 
-def _filter(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
+def weights_of(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
     """The symmetric weights as int8.
 
     Raises:
@@ -41,11 +40,11 @@ def _filter(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -
     return weights.known().view(np.int8)
 
 
-def _scales(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
+def scales_of(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
     return np.array(np.broadcast_to(weights.channel_scales(channels, axis), channels))
 
 
-def _row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
+def row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
 
 
@@ -64,7 +63,7 @@ def lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return lanes.sum(axis=1, dtype=np.int32) + rows[:, most:].sum(axis=1, dtype=np.int32)
 
 
-def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
+def with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
     """[..., K] weights as x86 builds multiply them, with the number of copies of min(q, 0) that they need.
 
     What is missing there, 256 * min(q, 0), is given as 127 + 127 + 2; see `intengine_kernels.hybrid.gemm_hybrid`.
@@ -77,13 +76,13 @@ def _with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
     return np.concatenate([rows, wrong * np.int8(127), wrong * np.int8(127), wrong * np.int8(2)], axis=-1), 3
 
 
-def _padded(packed: Packed, values: NDArray[Any]) -> NDArray[Any]:
+def padded(packed: Packed, values: NDArray[Any]) -> NDArray[Any]:
     """[N] parameters with each group's channels padded as the packed weights are."""
     groups, panels = packed.weights.shape[:2]
     return pad_last(values.reshape(groups, -1), panels * COLUMNS).reshape(-1)
 
 
-def _scratch(packed: Packed, size: int) -> tuple[Any, ...]:
+def scratch(packed: Packed, size: int) -> tuple[Any, ...]:
     """(lanes, scales, zero_points, q, none, panel, acc), in the order in which kernels take them."""
     depth = packed.weights.shape[2] * packed.weights.shape[4]
     return (
@@ -95,92 +94,6 @@ def _scratch(packed: Packed, size: int) -> tuple[Any, ...]:
         Scratch(packed.panel, (ROW_BLOCK * depth,)),
         Scratch(np.dtype(np.int32), (ROW_BLOCK * COLUMNS,)),
     )
-
-
-def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    """A single scale counts for all channels, also with groups, where LiteRT reads beyond the end of the scales."""
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    channels, kh, kw, depth = weights.shape
-    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4))
-    groups = source.shape[3] // depth
-    scales = _scales(weights, channels, 0)
-    per_channel = groups > 1 or bool((scales != scales[:1]).any())
-    if per_channel and weights.type is TensorType.UINT8:
-        ctx.unsupported("uint8 filters with scales per channel")
-    lo, hi = float_range(ctx.options["fused_activation_function"])
-    bias = float_bias(ctx, ctx.optional(2), channels)
-    # XNNPACK makes a product of rows of it, but not with a single weight.
-    if ctx.numerics.hybrid.is_dynamic and window.is_pointwise and groups == 1 and values.size > 1:
-        pixels = out.shape[0] * out.shape[1] * out.shape[2]
-        x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
-        flat = values.reshape(channels, depth)
-        return [_rows(ctx, x, flat, scales, bias, y, asymmetric=True, lo=lo, hi=hi)]
-    rows, copies = values.reshape(groups, channels // groups, kh * kw * depth), 0
-    if not per_channel and channels % 4 and not ctx.numerics.hybrid.is_dynamic:
-        rows, copies = _with_negatives(rows)
-    kind, order = (ASYMMETRIC, FILTER_FIRST) if per_channel else (SYMMETRIC, SCALES_FIRST)
-    if per_channel and groups == 1:
-        order = ctx.numerics.hybrid.conv
-    if ctx.numerics.hybrid.is_dynamic:
-        kind, order = DYNAMIC, FUSED
-    columns = (out.shape[2] - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
-    taps = [
-        (ky * window.dilation_h * columns + kx * window.dilation_w) * source.shape[3] for ky, kx in np.ndindex(kh, kw)
-    ]
-    length = depth
-    if window.dilation_w == 1 and groups == 1:
-        # Neighbouring taps lie next to each other.
-        taps, length = taps[::kw], kw * depth
-    offsets = np.array([tap + g * depth for g in range(groups) for tap in taps], np.int64)
-    none = np.zeros(channels, np.int64)
-    packed = pack_for(np.dtype(np.int8), 0, rows, 0, none, wide=False, segments=1 if copies else len(taps))
-    span = (kh - 1) * window.dilation_h + 1
-    lines = (out.shape[1] - 1) * window.stride_h + span
-    lanes, scales_of, zero_points, q, none, *_ = _scratch(packed, int(np.prod(source.shape[1:])))
-    strip = packed.strip(lines * columns * source.shape[3])
-    filter_args = (packed.flip, copies, packed.weights, packed.bias, _padded(packed, _row_sums(values)))
-    scaling = (_padded(packed, scales), _padded(packed, bias), order, offsets, length, span, columns)
-    sides = (window.stride_h, window.stride_w, lo, hi, 0, out.shape[1])
-    work = int(np.prod(out.shape[1:])) * kh * kw * depth
-    calls: list[Call] = []
-    for image in range(out.shape[0]):
-        # Of each call alone, so that every thread has its own.
-        *_, panel, acc = _scratch(packed, 0)
-        area = (*source.shape[1:], -window.pad_h, -window.pad_w, lines, columns, packed.flip)
-        args = (
-            packed.isa, image, source.shape[3], *filter_args, *scaling, *sides,
-            scales_of, zero_points, none, panel, acc, strip, out.ref(),
-        )  # fmt: skip
-        calls += (
-            Call(quantize_image, (kind, source.ref(), image, lanes, scales_of, zero_points, q)),
-            Call(fill_image, (q, *area, zero_points, strip)),
-            Call(conv_hybrid, args, work),
-        )
-    return calls
-
-
-def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    """A single scale counts for all channels, where LiteRT reads beyond the end of the scales."""
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    channels = weights.shape[3]
-    values = _filter(ctx, weights, (TensorType.INT8,))
-    lo, hi = float_range(ctx.options["fused_activation_function"])
-    order, filter_scales = ctx.numerics.hybrid.depthwise_conv, _scales(weights, channels, 3)
-    bias, taps = float_bias(ctx, ctx.optional(2), channels), np.array(values[0])
-    lanes, q = Scratch(np.dtype(np.float32), (2, LANES)), Scratch(np.dtype(np.int8), (int(np.prod(source.shape[1:])),))
-    scale, zero_point = Scratch(np.dtype(np.float32), (1,)), Scratch(np.dtype(np.int32), (1,))
-    work = PLAIN_WORK * int(np.prod(out.shape[1:])) * window.kh * window.kw
-    calls: list[Call] = []
-    for image in range(out.shape[0]):
-        args = (
-            image, q, *source.shape[1:3], taps, filter_scales, bias, order, *window.geometry, lo, hi, 0, out.shape[1],
-            scale, zero_point, Scratch(np.dtype(np.int32), (channels,)), out.ref(),
-        )  # fmt: skip
-        calls += (
-            Call(quantize_image, (ASYMMETRIC, source.ref(), image, lanes, scale, zero_point, q)),
-            Call(depthwise_conv_hybrid, args, work),
-        )
-    return calls
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
@@ -207,12 +120,12 @@ def product(
     hi: float = np.inf,
 ) -> Call:
     """out[M, N] = clamp(x[M, K] @ weights[N, K].T + bias), each row of x quantized by itself."""
-    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
-    scales = _scales(weights, weights.shape[0], 0)
-    return _rows(ctx, x, values, scales, bias, out, asymmetric=asymmetric, lo=lo, hi=hi)
+    values = weights_of(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
+    scales = scales_of(weights, weights.shape[0], 0)
+    return product_of_rows(ctx, x, values, scales, bias, out, asymmetric=asymmetric, lo=lo, hi=hi)
 
 
-def _rows(
+def product_of_rows(
     ctx: NodeContext,
     x: Ref | Scratch,
     values: NDArray[np.int8],
@@ -226,10 +139,10 @@ def _rows(
 ) -> Call:
     channels, depth = values.shape
     rows = x.shape[0]
-    weight_rows, copies, sums = values, 0, _row_sums(values)
+    weight_rows, copies, sums = values, 0, row_sums(values)
     kind, order = DYNAMIC, FUSED
     if not ctx.numerics.hybrid.is_dynamic:
-        weight_rows, copies = _with_negatives(values)
+        weight_rows, copies = with_negatives(values)
         kind, order = ASYMMETRIC if asymmetric else SYMMETRIC, SCALES_FIRST
         sums = lane_sums(values)
     packed = pack_for(np.dtype(np.int8), 0, weight_rows[np.newaxis], 0, np.zeros(channels, np.int64), wide=False)
@@ -237,8 +150,8 @@ def _rows(
         gemm_hybrid,
         (
             packed.isa, x, packed.flip, copies, packed.weights, packed.bias,
-            _padded(packed, sums), _padded(packed, scales), _padded(packed, bias), kind, order, lo, hi, 0, rows,
-            *_scratch(packed, depth), out,
+            padded(packed, sums), padded(packed, scales), padded(packed, bias), kind, order, lo, hi, 0, rows,
+            *scratch(packed, depth), out,
         ),
         rows * values.size,
         TILE_ROWS,
@@ -247,7 +160,7 @@ def _rows(
 
 def _sparse(ctx: NodeContext) -> Call:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    values = _filter(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
+    values = weights_of(ctx, weights, (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2))
     channels, depth = weights.shape
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     rows = source.size // depth
@@ -256,7 +169,7 @@ def _sparse(ctx: NodeContext) -> Call:
         gemm_hybrid_sparse,
         (
             source.ref((rows, depth)), np.array(values), ((values == -128) & whole).astype(np.int8),
-            _row_sums(values), _scales(weights, channels, 0), weights.quantization.per_channel,
+            row_sums(values), scales_of(weights, channels, 0), weights.quantization.per_channel,
             float_bias(ctx, ctx.optional(2), channels), lo, hi, Scratch(np.dtype(np.float32), (2, LANES)),
             Scratch(np.dtype(np.int8), (depth,)), out.ref((rows, channels)),
         ),

@@ -70,6 +70,13 @@ class Packed:
             np.zeros(max(isa.COLUMNS, isa.ROW_BLOCK), np.int32),
         )
 
+    @property
+    def lanes(self) -> int:
+        """Columns that are computed, half a panel at least, of all groups: more than there are channels."""
+        half = isa.COLUMNS // 2
+        groups = self.weights.shape[0]
+        return -(-self.bound.size // (groups * half)) * half * groups
+
     def product(self, x: Ref, rule: Rule, out: Ref) -> Call:
         """out[M, N] from x[M, K]: threads share rows, or panels of columns where there are few rows."""
         (rows, depth), panels = x.shape, self.bias.size // isa.COLUMNS
@@ -77,7 +84,7 @@ class Packed:
         args = (self.isa, x, self.flip, self.filter(), rule, 0, rows, 0, panels, strip, self.work, out)
         few = rows < 2 * isa.TILE_ROWS or (rows < 2 * isa.ROW_BLOCK and panels >= _MANY)
         along, unit = ("panel", 1) if few else ("row", isa.TILE_ROWS)
-        return Call(gemm_requantize, args, rows * depth * out.shape[1], unit, along)
+        return Call(gemm_requantize, args, rows * depth * self.lanes, unit, along)
 
     def strip(self, size: int) -> Scratch:
         """Work space for `size` elements of activations and what the last step reads behind them."""

@@ -6,7 +6,7 @@ import numpy as np
 from intengine_kernels.conv import conv_requantize
 
 from intengine.model import TensorType
-from intengine.ops import _float_matrix, _hybrid
+from intengine.ops import _float_matrix, _hybrid_conv
 from intengine.ops._context import NodeContext
 from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
@@ -55,7 +55,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.conv(ctx, _window(ctx))
-        return _hybrid.conv(ctx, _window(ctx))
+        return _hybrid_conv.conv(ctx, _window(ctx))
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         ctx.unsupported()
     expected = (TensorType.UINT8,) if source.type is TensorType.UINT8 else (TensorType.INT8, TensorType.INT4)
@@ -79,9 +79,9 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         taps = weights.known().reshape(channels, kh, kw).transpose(1, 2, 0).astype(np.int16) - np.int16(zero_point)
         return [depthwise_call(ctx, window, taps, bias, requantizer, wide=wide)]
     lo, hi = ctx.activation_range(out)
+    pixels = batch * window.out_h * window.out_w
     if window.is_pointwise and groups == 1:
         packed = pack(source, rows, zero_point, bias, wide=wide)
-        pixels = batch * window.out_h * window.out_w
         x, y = source.ref((pixels, depth)), out.ref((pixels, channels))
         return [packed.product(x, packed.rule(requantizer, out.dtype, out.zero_point, lo, hi), y)]
     # Neighbouring taps lie next to each other unless the filter is dilated or grouped: one segment for each row.
@@ -103,7 +103,7 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
         batch * window.out_h, strip, packed.work, out.ref(),
     )  # fmt: skip
-    return [Call(conv_requantize, args, work=out.size * kh * kw * depth)]
+    return [Call(conv_requantize, args, work=pixels * packed.lanes * kh * kw * depth)]
 
 
 def _strip_height(window: Window, span: int, row_bytes: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from intengine.model import TensorType
-from intengine.ops import _float_matrix, _hybrid
+from intengine.ops import _float_matrix, _hybrid_conv
 from intengine.ops._context import NodeContext
 from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
@@ -53,7 +53,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
             return _float_matrix.depthwise_conv(ctx, _window(ctx))
-        return _hybrid.depthwise_conv(ctx, _window(ctx))
+        return _hybrid_conv.depthwise_conv(ctx, _window(ctx))
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         ctx.unsupported()
     if weights.type not in _FILTER_TYPES[source.type]:

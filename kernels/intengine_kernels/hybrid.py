@@ -12,7 +12,6 @@ from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST, make_scale
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.strip import fill_strip
 
 #: Of rows that lie in one piece.
 _ORIGIN = np.zeros(1, np.int64)
@@ -127,29 +126,6 @@ def gemm_hybrid(
             isa, panel, 0, lda, rows, _ORIGIN, 1, w, 0, folded, none, acc, row_sum, zero_points, scales, filter_scale,
             order, bias, lo, hi, flat_out, row * channels, channels, channels,
         )  # fmt: skip
-
-
-@kernel
-def quantize_image(kind, x, image, lanes, scales, zero_points, q):
-    """One image of x, quantized by itself.
-
-    Args: x: float32[B, H, W, C]. image: its number. q: scratch int8[H * W * C]. The rest as in `gemm_hybrid`.
-    """
-    scale, zero_point = quantize_row(kind, x[image].reshape(-1), lanes, q)
-    scales[:] = scale
-    zero_points[:] = zero_point
-
-
-@kernel
-def fill_image(q, height, width, channels, top, left, lines, columns, flip, zero_points, strip):
-    """The strip of what windows read of one image: lines `top` and on, columns `left` and on, the zero point outside.
-
-    Args: q: int8[H * W * C], the image. zero_points: int32, the first counts. The rest as in `strip.fill_strip`.
-    """
-    store = strip.dtype.type
-    flip = store(flip)
-    fill = store(store(zero_points[0]) ^ flip)
-    fill_strip(q, 0, height, width, channels, top, left, lines, columns, flip, fill, strip)
 
 
 @kernel

@@ -7,7 +7,8 @@ many as chunks, since every thread has work space of its own.
 Threads that share a call agree through `control`, int64 words 64 bytes apart. Chunks are dealt out evenly, neighbours
 to the same thread, so that it finds what it wrote before in its cache; who is done takes from the others. Each
 thread's share has a ticket: the number of the call, counted from 1, in the upper half, and in the lower half the next
-chunk that nobody has taken. Whoever adds one to it owns the chunk that it named. No thread waits for a helper that has
+chunk that nobody has taken. Whoever adds one to it owns the chunk that it named. A thread looks at the others' shares
+only for the call of its own, or it would take what their owners are about to. No thread waits for a helper that has
 taken nothing, so a late one costs nothing.
 """
 
@@ -127,11 +128,11 @@ def control(threads):
 
 
 @inline
-def _take(program, frames, control, threads, thread, share):
-    """Take a chunk of this share, and run it as this thread; whether there was one."""
+def _take(program, frames, control, threads, thread, share, wanted):
+    """Take a chunk of this share, if it is one of the wanted call, and run it as this thread; whether there was one."""
     ticket = _read(control, share * APART)
     call = (ticket >> 32) - 1
-    if call < 0 or (ticket & _CHUNK) >= program[call, 2] * (share + 1) // threads:
+    if call != wanted or (ticket & _CHUNK) >= program[call, 2] * (share + 1) // threads:
         return False
     ticket = _add_one(control, share * APART)
     call, chunk = (ticket >> 32) - 1, ticket & _CHUNK
@@ -159,7 +160,7 @@ def share(program, frames, begin, end, control, threads):
             _put(control, one * APART, (i + 1) << 32 | chunks * one // threads)
         mine = 0
         for one in range(threads):
-            while _take(program, frames, control, threads, 0, one):
+            while _take(program, frames, control, threads, 0, one, i):
                 mine += 1
         turns = 0
         while _read(control, finished) + mine < chunks:
@@ -174,11 +175,13 @@ def help_out(program, frames, control, threads, thread):
     idle = 0
     while idle < PATIENCE:
         found = False
-        for one in range(threads):
-            if _take(program, frames, control, threads, thread, (thread + one) % threads):
-                found = True
-                _add_one(control, finished)
-                break
+        call = (_read(control, thread * APART) >> 32) - 1
+        if call >= 0:
+            for one in range(threads):
+                if _take(program, frames, control, threads, thread, (thread + one) % threads, call):
+                    found = True
+                    _add_one(control, finished)
+                    break
         if found:
             idle = 0
         else:

@@ -1,0 +1,81 @@
+"""Images of float32 quantized on the fly, each by itself, in three steps of which threads can share two.
+
+The range of all elements, found in parts; the scale and zero point; the quantized image, padded, as windows read it.
+"""
+
+import numpy as np
+
+from intengine_kernels.hybrid_quantize import SIMD, parameters, range_of, round_all
+from intengine_kernels.jit import kernel
+
+
+@kernel
+def find_range(x, image, part_begin, part_end, lanes, bounds):
+    """The ranges, with 0 in them, of parts part_begin..part_end of an image.
+
+    Args:
+        x: float32[B, n]. image: its number.
+        lanes: scratch float32[2, LANES].
+        bounds: float32[parts, 2], of which these parts' (least, most) are written.
+    """
+    flat = x[image]
+    size = flat.shape[0]
+    parts = bounds.shape[0]
+    for part in range(part_begin, part_end):
+        begin, end = size * part // parts, size * (part + 1) // parts
+        bounds[part] = range_of(flat[begin:end], lanes)
+
+
+@kernel
+def scale_image(kind, bounds, factors, scales, zero_points):
+    """What the parts' ranges give for the whole.
+
+    Args:
+        kind: a constant of `hybrid_quantize`. bounds: float32[parts, 2].
+        factors: float32[n], scales: float32[m], zero_points: int32[m]; all of each written.
+    """
+    least, most = np.float32(0.0), np.float32(0.0)
+    for part in range(bounds.shape[0]):
+        least, most = min(bounds[part, 0], least), max(bounds[part, 1], most)
+    scale, factor, zero_point = parameters(kind, least, most)
+    factors[:] = factor
+    scales[:] = scale
+    zero_points[:] = zero_point
+
+
+@kernel
+def quantize_image(
+    kind, x, image, height, width, channels, top, left, columns, flip, factors, zero_points, row_begin, row_end, q,
+    strip,
+):  # fmt: skip
+    """Rows row_begin..row_end of a quantized image in a strip, the zero point outside the image.
+
+    Args:
+        x: float32[B, H * W * C]. image: its number. height, width, channels: H, W, C.
+        top, left: row and column of the image where the strip begins, may be negative. columns: of the strip.
+        flip: what `isa.flip` gives. factors, zero_points: of which the first counts.
+        q: scratch int8[W * C].
+        strip: int8, uint8 or int16, flat; row s of `columns` * C elements starts at s * columns * C.
+    """
+    store = strip.dtype.type
+    flip = store(flip)
+    factor, zero_point = factors[0], zero_points[0]
+    fill = store(store(zero_point) ^ flip)
+    flat, line = x[image], width * channels
+    whole = flat.shape[0] - flat.shape[0] % SIMD
+    first = min(max(-left, 0), columns) * channels
+    last = max(min(width - left, columns) * channels, first)
+    skipped = left * channels + first
+    for s in range(row_begin, row_end):
+        target = strip[s * columns * channels : (s + 1) * columns * channels]
+        y = top + s
+        if y < 0 or y >= height:
+            target[:] = fill
+            continue
+        vectors = min(max(whole - y * line, 0), line)
+        round_all(kind, flat[y * line : (y + 1) * line], vectors, factor, zero_point, q)
+        target[:first] = fill
+        source, middle = q[skipped : skipped + last - first], target[first:last]
+        for i in range(middle.shape[0]):
+            middle[i] = store(store(source[i]) ^ flip)
+        target[last:] = fill
