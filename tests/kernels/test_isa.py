@@ -105,6 +105,17 @@ def test_products_equal_the_plain_loops(name: str, scheme: int, dtype: type) -> 
         assert len(np.unique(plain)) > 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+def test_any_number_of_rows_is_cut_into_tiles(name: str, dtype: type) -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.integers(-128, 127, (1, 40, 20), np.int8, endpoint=True)
+    for m in range(1, isa.ROW_BLOCK + 2):
+        x = rng.integers(-128, 127, (m, 20), dtype, endpoint=True)
+        prepare = partial(product, x, rows, 0, 0, DOUBLE_ROUNDING)
+        assert np.array_equal(run(isa.GENERIC, prepare, (m, 40), dtype), run(number(name), prepare, (m, 40), dtype)), m
+
+
 def convolution(
     x: np.ndarray, rows: np.ndarray, height: int, out: np.ndarray
 ) -> tuple[Callable[..., None], tuple[object, ...]]:

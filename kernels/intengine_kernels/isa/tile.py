@@ -6,6 +6,8 @@ broadcast of 4 bytes (4 elements of 8 bits or 2 of int16) for each row. A row's 
 one for each filter row or tap for a convolution, whose images are then multiplied where they lie.
 """
 
+from itertools import pairwise
+
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -16,8 +18,8 @@ from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, con
 #: (instruction set, whether all COLUMNS are wanted or the first half) -> (rows, independent sets of sums) of each tile,
 #: tallest first. Few rows alone would not hide an instruction's latency: they sum several sets.
 SHAPES = {
-    (AVX512VNNI, True): ((12, 1), (4, 1), (1, 4)),
-    (AVX512VNNI, False): ((12, 1), (4, 2), (1, 8)),
+    (AVX512VNNI, True): ((12, 1), (8, 1), (4, 1), (1, 4)),
+    (AVX512VNNI, False): ((12, 1), (8, 1), (4, 2), (1, 8)),
     (AVXVNNI, True): ((3, 1), (1, 2)),
     (AVXVNNI, False): ((6, 1), (1, 4)),
     (AVX2, True): ((3, 1), (1, 2)),
@@ -120,6 +122,19 @@ def _emit_tile(builder, isa, rows, vectors, sets, is_8bit, args):
             builder.store(totals[r * vectors + v], builder.bitcast(place, wide.as_pointer()), align=4)
 
 
+def _times(builder, rows, tall, shorter):
+    """Tiles of `tall` rows: one fewer where two of the next shape then do the rest, as 8 and 8 rather than 12 and 4."""
+    times = builder.sdiv(rows, const(tall))
+    if 2 * shorter <= tall:
+        return times
+    rest = builder.srem(rows, const(tall))
+    fits = builder.and_(
+        builder.icmp_signed(">=", rest, const(2 * shorter - tall)), builder.icmp_signed("<", rest, const(shorter))
+    )
+    fewer = builder.and_(fits, builder.icmp_signed(">", times, const(0)))
+    return builder.sub(times, builder.zext(fewer, I64))
+
+
 def _emit_rows(isa, full, is_8bit):
     """Rows in tiles, from the tallest down to single rows."""
     vectors = COLUMNS // lanes_of(isa) // (1 if full else 2)
@@ -127,7 +142,8 @@ def _emit_rows(isa, full, is_8bit):
     def body(builder, args):
         a, lda, rows, offsets, segments, steps, w, bias, row_bias, acc = args
         done = const(0)
-        for tall, sets in SHAPES[isa, full]:
+        shapes = SHAPES[isa, full]
+        for (tall, sets), (shorter, _) in pairwise((*shapes, (0, 0))):
 
             def tile(i, values, tall=tall, sets=sets, first=done):
                 row = builder.add(first, builder.mul(i, const(tall)))
@@ -138,7 +154,7 @@ def _emit_rows(isa, full, is_8bit):
                 _emit_tile(builder, isa, tall, vectors, sets, is_8bit, some)
                 return values
 
-            times = builder.sdiv(builder.sub(rows, done), const(tall))
+            times = _times(builder, builder.sub(rows, done), tall, shorter)
             counted(builder, times, [], tile)
             done = builder.add(done, builder.mul(times, const(tall)))
         builder.ret_void()
