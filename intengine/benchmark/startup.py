@@ -44,10 +44,12 @@ def measure(path: Path, *, profile: str = "litert-reference", cold: bool = True)
 
 def _seconds(path: Path, profile: str, more: dict[str, str]) -> float:
     here = os.pathsep.join(one or os.getcwd() for one in sys.path)
+    # Installed packages have their bytecode on disk; a checkout gets it too, whatever the shell says.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-P", "-c", _CODE, str(path), profile],
-        env={**os.environ, "PYTHONPATH": here, **more},
+        env={**inherited, "PYTHONPATH": here, **more},
         capture_output=True,
         text=True,
         check=False,
