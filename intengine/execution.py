@@ -67,18 +67,19 @@ class Execution:
         self._after: dict[bytes, Execution] = {}
         separate = keep_all or before is not None or not plan.is_whole
         memory = aligned_empty(0 if separate else plan.arena_size)
-        for index, offset in plan.layout.offsets.items():
+        for index in plan.held if separate else plan.layout.offsets:
             if index in self.buffers:
                 continue
             dtype, shape = plan.subgraph.tensors[index].type.dtype, plan.shapes[index]
             size = elements(shape) * dtype.itemsize
-            piece = aligned_empty(size) if separate else memory[offset : offset + size]
+            piece = aligned_empty(size) if separate else memory[plan.layout.offsets[index] :][:size]
             self.buffers[index] = piece.view(dtype).reshape(shape)
         for index in plan.shapes.keys() - self.buffers.keys() - plan.constants.keys() - set(plan.late):
             if plan.subgraph.tensors[index].type is TensorType.STRING:
                 self.buffers[index] = np.full(plan.shapes[index], b"", object)
         shared = frozenset[tuple[int, int]]() if separate else plan.layout.shared
-        steps = tuple(_without(step, at, shared) for at, step in enumerate(plan.steps) if at >= self.first)
+        given = plan.steps if separate else plan.arena_steps
+        steps = tuple(_without(step, at, shared) for at, step in enumerate(given) if at >= self.first)
         # Private aligned copies of the constants that calls name; packed weights are inside the calls already.
         named = {
             arg.tensor for step in steps for call in step.calls for arg in leaves(call.args) if isinstance(arg, Ref)

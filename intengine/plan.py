@@ -20,6 +20,7 @@ from intengine.constants import unpack
 from intengine.errors import IntEngineError, InvalidModelError, UnsupportedError, UnsupportedOpError
 from intengine.model import Model, Node, Subgraph, TensorSpec
 from intengine.numerics import Numerics
+from intengine.padding import absorb
 from intengine.shapes import Shape, elements
 from intengine.sharing import Layout, lay_out
 from intengine.step import Holder, Step
@@ -36,6 +37,8 @@ class Plan:
 
     Attributes:
         steps: in order of execution; folded nodes are not among them.
+        arena_steps: the same for runs in the arena, which keep the outputs alone.
+        held: tensors that have bytes where each has its own.
         shapes: of every tensor that a step or the caller touches.
         constants: tensor -> elements known before running.
         layout: where tensors live in the arena.
@@ -47,6 +50,8 @@ class Plan:
     subgraph: Subgraph
     numerics: Numerics
     steps: tuple[Step, ...]
+    arena_steps: tuple[Step, ...]
+    held: tuple[int, ...]
     shapes: Mapping[int, Shape]
     constants: Mapping[int, NDArray[Any]]
     layout: Layout
@@ -311,7 +316,9 @@ def _build(builder: Builder, input_shapes: Mapping[int, Shape]) -> Plan:
             raise InvalidModelError(f"A graph output must be computed; tensor {missing[0]} never is.")
     for index in graph.outputs:
         builder.operand(index)
-    layout = lay_out(steps, _lifetimes(graph, steps, builder, unknown), graph.inputs, graph.outputs)
+    kept = {*graph.outputs, *(spec.index for spec in graph.tensors if spec.is_variable)}
+    in_arena = absorb(steps, builder.shapes, builder.known, kept)
+    layout = lay_out(in_arena, _lifetimes(graph, in_arena, builder, unknown), graph.inputs, graph.outputs)
     touched = {i for step in steps for i in (*step.inputs, *step.outputs)} | {*graph.inputs, *graph.outputs}
     for i in touched:
         builder.shapes.setdefault(i, graph.tensors[i].shape)
@@ -321,6 +328,8 @@ def _build(builder: Builder, input_shapes: Mapping[int, Shape]) -> Plan:
         graph,
         around.numerics,
         tuple(steps),
+        in_arena,
+        tuple(life.tensor for life in _lifetimes(graph, steps, builder, unknown)),
         builder.shapes,
         builder.known,
         layout,

@@ -88,6 +88,8 @@ class Call:
             the last argument, is cut, and those of all other references that are as long; int64[1] arrays that give
             this length are given the new one.
         unit: rows, or whatever it is along, that a thread should take together.
+        pads: whether the kernel takes an image x, pad_h and pad_w, reads the zero point outside of it, and nothing else
+            of the call depends on the image's height and width.
     """
 
     kernel: Callable[..., Any]
@@ -95,6 +97,7 @@ class Call:
     work: int = 0
     unit: int = 1
     along: str = "row"
+    pads: bool = False
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

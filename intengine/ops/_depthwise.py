@@ -110,4 +110,5 @@ def depthwise_call(
         Scratch(uint32, (groups * columns * channels + CHANNELS,)), Scratch(int32, (block,)),
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
-    return Call(depthwise_conv_requantize, args, work=PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1])
+    work = PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1]
+    return Call(depthwise_conv_requantize, args, work=work, pads=True)
