@@ -26,7 +26,7 @@ ALLOWED = {
     ("intengine/accuracy/experiment.py", "log10"),
     ("intengine/accuracy/suggestions.py", "log10"),
     # Bits that a range wastes, for people.
-    ("intengine/linting/rules/ranges.py", "log2"),
+    ("intengine/linting/checks/ranges.py", "log2"),
 }
 
 

@@ -14,7 +14,7 @@ from intengine.linting import rules  # noqa: E402
 PAGE = ROOT / "docs" / "lint.md"
 _HEAD = """# The rules of `intengine lint`
 
-Made by tools/lint_page.py from the rules themselves (intengine/linting/rules).
+Made by tools/lint_page.py from the rules themselves (intengine/linting/checks).
 
 `intengine lint model.tflite` needs no data and runs nothing. An *error* breaks the format's quantization specification
 or cannot work; a *warning* costs accuracy or some runtime's support; *info* is worth knowing. The exit code is 1 for

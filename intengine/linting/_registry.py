@@ -1,4 +1,4 @@
-"""Which rules exist: every module of `rules` registers its own, found by pkgutil."""
+"""Which rules exist: every module of `checks` registers its own, found by pkgutil."""
 
 import functools
 import importlib
@@ -53,9 +53,9 @@ def rule(id_: str, severity: Severity) -> Callable[[Check], Check]:
 
 @functools.cache
 def _import_all() -> None:
-    package = importlib.import_module("intengine.linting.rules")
+    package = importlib.import_module("intengine.linting.checks")
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"intengine.linting.rules.{module.name}")
+        importlib.import_module(f"intengine.linting.checks.{module.name}")
 
 
 def rules() -> list[Rule]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from intengine import InputError, Interpreter, lint, load
+from intengine import InputError, Interpreter, lint, linting, load
 from intengine.cli import main
 from intengine.linting import Severity, accumulator_bounds, rules
 from intengine.model import Model
@@ -210,6 +210,11 @@ def test_errors_end_with_1_and_warnings_only_if_strict(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["lint", warned, "--strict"]).exit_code == 1
     assert CliRunner().invoke(main, ["lint", warned, "--strict", "--ignore", "Q111"]).exit_code == 0
     assert CliRunner().invoke(main, ["lint", warned, "--only", "X"]).exit_code == 2
+
+
+def test_rules_stays_a_function_when_the_rules_are_imported() -> None:
+    rules()
+    assert linting.rules is rules
 
 
 def test_json_has_findings_and_bounds(tmp_path: Path) -> None:
