@@ -17,6 +17,9 @@ from tests.spec import resize as spec
 SHAPE, SIZE = (2, 3, 4, 5), (7, 5)
 MODES = pytest.mark.parametrize(("align", "half"), [(False, False), (True, False), (False, True)])
 
+#: Fewer than a vector, one, and more.
+CHANNELS = pytest.mark.parametrize("channels", [5, 16, 21, 40])
+
 
 def positions(find: Callable[..., Any], align: bool, half: bool, part: Any) -> list[np.ndarray]:
     """y_low, y_high, y_part, x_low, x_high, x_part."""
@@ -29,13 +32,16 @@ def positions(find: Callable[..., Any], align: bool, half: bool, part: Any) -> l
 
 @both_ways(resize_bilinear_q10)
 @MODES
+@CHANNELS
 @pytest.mark.parametrize(("kind", "wide"), [("INT8", np.int32), ("INT16", np.int64)])
-def test_bilinear_in_fixed_point(run: Callable[..., Any], kind: str, wide: Any, align: bool, half: bool) -> None:
-    x = uniform(np.random.default_rng(1), kind, SHAPE)
-    out = np.zeros((2, *SIZE, 5), x.dtype)
+def test_bilinear_in_fixed_point(
+    run: Callable[..., Any], kind: str, wide: Any, channels: int, align: bool, half: bool
+) -> None:
+    x = uniform(np.random.default_rng(1), kind, (*SHAPE[:3], channels))
+    out = np.zeros((2, *SIZE, channels), x.dtype)
     where = positions(spec.q10_position, align, half, wide)
     for begin, end in ((0, 3), (3, 14)):
-        run(x, *where, begin, end, np.empty((1, 4 * 5 + PADDING), wide), out)
+        run(x, *where, begin, end, np.empty((1, 4 * channels + PADDING), wide), out)
     assert np.array_equal(out, spec.resize(x, SIZE, align=align, half=half, nearest=False))
 
 
@@ -51,13 +57,16 @@ def test_halves_round_away_from_zero(run: Callable[..., Any]) -> None:
 
 @both_ways(resize_bilinear_float)
 @MODES
+@CHANNELS
 @pytest.mark.parametrize(("kind", "add"), [("UINT8", 0.5), ("FLOAT32", 0.0)])
-def test_bilinear_in_floats(run: Callable[..., Any], kind: str, add: float, align: bool, half: bool) -> None:
-    x = uniform(np.random.default_rng(2), kind, SHAPE)
-    out = np.zeros((2, *SIZE, 5), x.dtype)
+def test_bilinear_in_floats(
+    run: Callable[..., Any], kind: str, add: float, channels: int, align: bool, half: bool
+) -> None:
+    x = uniform(np.random.default_rng(2), kind, (*SHAPE[:3], channels))
+    out = np.zeros((2, *SIZE, channels), x.dtype)
     where = positions(spec.float_position, align, half, np.float32)
     for begin, end in ((0, 3), (3, 14)):
-        run(x, *where, add, begin, end, np.empty((2, 4 * 5 + PADDING), np.float32), out)
+        run(x, *where, add, begin, end, np.empty((2, 4 * channels + PADDING), np.float32), out)
     assert np.array_equal(out, spec.resize(x, SIZE, align=align, half=half, nearest=False))
 
 

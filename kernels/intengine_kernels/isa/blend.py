@@ -1,6 +1,6 @@
 """One row of a resized image from the rows of the image above and below it, 16 channels at a time, on any CPU.
 
-Plain loops over few channels are not vectorized; here the last channels of a pixel go through a masked store.
+Plain loops over few channels are not vectorized; here fewer than 16 go through a masked store.
 """
 
 from llvmlite import ir
@@ -77,34 +77,46 @@ def _emit(kind, narrow, rows, combine):
         mask_kind = ir.FunctionType(ir.VoidType(), [out_kind, out_kind.as_pointer(), I32, ir.VectorType(I1, LANES)])
         suffix = "f32" if narrow == kind.element else f"i{narrow.width}"
         masked = cgutils.get_or_insert_function(builder.module, mask_kind, f"llvm.masked.store.v16{suffix}.p0")
-        chunks = builder.sdiv(builder.add(channels, const(LANES - 1)), const(LANES))
         lane = ir.Constant(ir.VectorType(I64, LANES), list(range(LANES)))
+        few = builder.icmp_signed("<", lane, splat(builder, channels, lane.type))
+        chunks = builder.sdiv(builder.add(channels, const(LANES - 1)), const(LANES))
+        last = builder.sub(channels, const(LANES))
 
-        def pixel(j, values):
-            low, high = (builder.mul(builder.load(builder.gep(x, [j])), channels) for x in (x_low, x_high))
-            part = builder.load(builder.gep(x_part, [j]))
-            at = builder.mul(j, channels)
+        def pixels(keep, count, begin_of):
+            """All pixels, each in `count` chunks of channels that `keep` stores."""
 
-            def chunk(i, values):
-                begin = builder.mul(i, const(LANES))
-                found = [
-                    load(builder, source, builder.add(x, begin), kind, size) for x in (low, high) for source in sources
-                ]
-                value = stored(builder, combine(builder, kind, found, (*scalars, part)))
-                place = builder.bitcast(builder.gep(out, [builder.add(at, begin)]), out_kind.as_pointer())
-                left = builder.sub(channels, begin)
-                with builder.if_else(builder.icmp_signed(">=", left, const(LANES))) as (then, otherwise):
-                    with then:
-                        builder.store(value, place, align=align)
-                    with otherwise:
-                        mask = builder.icmp_signed("<", lane, splat(builder, left, lane.type))
-                        builder.call(masked, [value, place, ir.Constant(I32, align), mask])
+            def pixel(j, values):
+                low, high = (builder.mul(builder.load(builder.gep(x, [j])), channels) for x in (x_low, x_high))
+                part = builder.load(builder.gep(x_part, [j]))
+                at = builder.mul(j, channels)
+
+                def chunk(i, values):
+                    begin = begin_of(i)
+                    found = [
+                        load(builder, source, builder.add(x, begin), kind, size)
+                        for x in (low, high)
+                        for source in sources
+                    ]
+                    value = stored(builder, combine(builder, kind, found, (*scalars, part)))
+                    keep(value, builder.bitcast(builder.gep(out, [builder.add(at, begin)]), out_kind.as_pointer()))
+                    return values
+
+                counted(builder, count, [], chunk)
                 return values
 
-            counted(builder, chunks, [], chunk)
-            return values
+            counted(builder, width, [], pixel)
 
-        counted(builder, width, [], pixel)
+        def whole_begin(i):
+            """The last chunk begins so that it is whole: what it has in common with the one before is made twice."""
+            begin = builder.mul(i, const(LANES))
+            return builder.select(builder.icmp_signed("<", begin, last), begin, last)
+
+        with builder.if_else(builder.icmp_signed(">=", channels, const(LANES))) as (then, otherwise):
+            with then:
+                pixels(lambda value, place: builder.store(value, place, align=align), chunks, whole_begin)
+            with otherwise:
+                keep = [ir.Constant(I32, align), few]
+                pixels(lambda value, place: builder.call(masked, [value, place, *keep]), const(1), lambda i: const(0))
         builder.ret(const(0))
 
     return body
