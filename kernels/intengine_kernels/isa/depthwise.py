@@ -8,33 +8,34 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, const, counted, load, local_function
+from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, const, counted, load, local_function, splat
 from intengine_kernels.isa.tile import dot, group_type, lanes_of
 
 #: Channels of a block; requantization takes as many at a time.
 CHANNELS = 16
 
 
-def _emit_interleave(size, is_signed, per, flips):
-    """out[i] = the i-th elements of `per` rows, as bytes with their top bits flipped, or as int16."""
+def _emit_interleave(size, is_signed, per):
+    """out[i] = the i-th elements of `per` rows, as bytes with their top bits flipped, or as int16.
+
+    And once more by exclusive or with `again`. A constant in between makes LLVM take two inserts and a permutation on
+    AVX-512, where it would unpack in many steps.
+    """
     source = ir.VectorType(ir.IntType(size), CHANNELS)
     wanted = ir.VectorType(I8 if per == 4 else I16, CHANNELS)
 
     def convert(builder, value, kind):
-        bits = value.type.element.width if isinstance(value.type, ir.VectorType) else value.type.width
-        target = kind.element.width if isinstance(kind, ir.VectorType) else kind.width
-        if target > bits:
-            return builder.sext(value, kind) if is_signed else builder.zext(value, kind)
-        if not flips:
+        if value.type == kind:
             return value
-        top = [-128] * kind.count if isinstance(kind, ir.VectorType) else -128
-        return builder.xor(value, ir.Constant(kind, top))
+        return builder.sext(value, kind) if is_signed else builder.zext(value, kind)
 
     def body(builder, args):
-        *rows, out, count = args
+        *rows, again, out, count = args
+        flips = per == 4
 
         def vectors(at):
             whole = [convert(builder, load(builder, row, at, source, 1), wanted) for row in rows]
+            whole = [builder.xor(one, ir.Constant(wanted, [-128] * CHANNELS)) for one in whole] if flips else whole
             while len(whole) > 1:
                 width = whole[0].type.count
                 joined = ir.Constant(ir.VectorType(I32, 2 * width), list(range(2 * width)))
@@ -42,6 +43,7 @@ def _emit_interleave(size, is_signed, per, flips):
             order = [j * CHANNELS + i for i in range(CHANNELS) for j in range(per)]
             mask = ir.Constant(ir.VectorType(I32, len(order)), order)
             mixed = builder.shuffle_vector(whole[0], ir.Constant(whole[0].type, ir.Undefined), mask)
+            mixed = builder.xor(mixed, splat(builder, again, mixed.type)) if flips else mixed
             place = builder.bitcast(builder.gep(out, [at]), mixed.type.as_pointer())
             builder.store(mixed, place, align=4)
 
@@ -53,6 +55,7 @@ def _emit_interleave(size, is_signed, per, flips):
             total = ir.Constant(I32, 0)
             for j, row in enumerate(rows):
                 value = convert(builder, builder.load(builder.gep(row, [i])), wanted.element)
+                value = builder.xor(builder.xor(value, ir.Constant(I8, -128)), again) if flips else value
                 value = builder.shl(builder.zext(value, I32), ir.Constant(I32, j * (32 // per)))
                 total = builder.or_(total, value)
             builder.store(total, builder.gep(out, [i]))
@@ -92,19 +95,12 @@ def interleave_by_vectors(typingctx, isa, x, places, blank, flips, weights, out,
             inside = builder.icmp_signed(">=", place, const(0))
             rows.append(builder.select(inside, builder.gep(data(1), [place]), data(3)))
         out = builder.bitcast(data(6), I32.as_pointer())
-        arguments = [*rows, builder.gep(out, [args[7]]), args[8]]
+        again = builder.select(args[4], ir.Constant(I8, 0), ir.Constant(I8, -128))
+        arguments = [*rows, again, builder.gep(out, [args[7]]), args[8]]
         kinds = [argument.type for argument in arguments]
-
-        def run(flips):
-            name = f"intengine_interleave_{size}_{is_signed:d}_{per}_{flips:d}"
-            body = _emit_interleave(size, is_signed, per, flips)
-            builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
-
-        with builder.if_else(args[4]) as (then, otherwise):
-            with then:
-                run(True)
-            with otherwise:
-                run(False)
+        name = f"intengine_interleave_{size}_{is_signed:d}_{per}"
+        body = _emit_interleave(size, is_signed, per)
+        builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
         return context.get_dummy_value()
 
     return signature, codegen
