@@ -39,9 +39,13 @@ class PackedDepthwise:
 
 
 def pack_depthwise(
-    source: Operand, rows: NDArray[np.int16], bias: NDArray[np.int64], columns: int, dilation: int, *, wide: bool
-) -> PackedDepthwise:
-    """Pack a filter int16[kh, kw, channels], its zero point taken off, for strips of so many columns."""
+    source: Operand, rows: NDArray[np.int16], bias: NDArray[np.int64], columns: int, dilation: int, down: int | None, *,
+    wide: bool,
+) -> PackedDepthwise:  # fmt: skip
+    """Pack a filter int16[kh, kw, channels], its zero point taken off, for strips of so many columns.
+
+    down: rows of a strip between the first taps of two output rows; None if they cannot have one in common.
+    """
     kh, kw, channels = rows.shape
     instruction_set = isa.best()
     panel = isa.panel_dtype(instruction_set, source.dtype, np.int8)
@@ -51,10 +55,13 @@ def pack_depthwise(
     groups, blocks = -(-kh // per), -(-channels // CHANNELS)
     flips = isa.flip(panel, source.dtype) != 0
     zero_point = isa.flipped_zero_point(source.zero_point, panel, source.dtype)
-    padded = np.zeros((len(rounds), groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
-    padded[:, :kh, :, :channels] = rounds
-    weights = padded.reshape(-1, groups, per, kw, blocks, CHANNELS).transpose(4, 0, 1, 3, 5, 2)
-    needed = weights.any(axis=(2, 3, 4, 5))
+    lines = (groups * per - kh) // down + 1 if down else 1
+    padded = np.zeros((lines, len(rounds), groups * per, kw, blocks * CHANNELS), np.int8 if is_8bit else np.int16)
+    for line in range(lines):
+        begin = line * (down or 0)
+        padded[line, :, begin : begin + kh, :, :channels] = rounds
+    weights = padded.reshape(lines, -1, groups, per, kw, blocks, CHANNELS).transpose(0, 5, 1, 2, 4, 6, 3)
+    needed = weights[0].any(axis=(2, 3, 4, 5))
     numbers = np.maximum(needed.sum(axis=1), 1) * groups * kw
     sums = rows.sum(axis=(0, 1), dtype=np.int64)
     magnitude = np.abs(rows.astype(np.int64)).sum(axis=(0, 1))
@@ -67,6 +74,7 @@ def pack_depthwise(
     greatest = int(np.abs(padded.astype(np.int64)).max(initial=1)) * per * -info.min if wide else 1
     taps = Taps(
         np.ascontiguousarray(weights).reshape(-1),
+        lines,
         numbers,
         np.zeros(folded.size, np.int32) if wide else folded.astype(np.int32),
         folded if wide else None,
@@ -96,7 +104,8 @@ def depthwise_call(
     source, out = ctx.input(0), ctx.output()
     channels = rows.shape[2]
     columns = (window.out_w - 1) * window.stride_w + (window.kw - 1) * window.dilation_w + 1
-    packed = pack_depthwise(source, rows, bias, columns, window.dilation_w, wide=wide)
+    down = None if window.stride_h % window.dilation_h else window.stride_h // window.dilation_h
+    packed = pack_depthwise(source, rows, bias, columns, window.dilation_w, down, wide=wide)
     rule = packed.rule(requantizer, out.dtype, out.zero_point, *ctx.activation_range(out))
     _, _, width, depth = source.shape
     block = isa.ROW_BLOCK * CHANNELS
@@ -111,4 +120,4 @@ def depthwise_call(
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
     work = PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1]
-    return Call(depthwise_conv_requantize, args, work=work, pads=True)
+    return Call(depthwise_conv_requantize, args, work=work, unit=packed.taps.lines, pads=True)

@@ -1,4 +1,6 @@
-"""Depthwise convolution, output row by output row: image rows are interleaved to a strip, then blocks of 16 channels.
+"""Depthwise convolution: image rows are interleaved to a strip, for as many output rows as find all their taps in it.
+
+Then blocks of 16 channels are multiplied and requantized, each for all of these rows while it is in cache.
 
 Padding has the input's zero point, which the bias takes off again, so that every pixel has all taps.
 """
@@ -18,8 +20,9 @@ class Taps(NamedTuple):
     """The filter of a depthwise convolution, packed.
 
     Attributes:
-        weights: int8 or int16, flat [blocks, taps, CHANNELS, per]: per (4 or 2) filter rows of one filter column make a
-            tap. Weights beyond int8 are sums, of as many rounds of taps as that needs.
+        weights: int8 or int16, flat [lines, blocks, taps, CHANNELS, per]: per (4 or 2) rows of a strip in one filter
+            column make a tap. Weights beyond int8 are sums, of as many rounds of taps as that needs.
+        lines: output rows that one strip serves; the filter lies lower in it for each.
         numbers: int64[blocks], taps of each block; the others are 0.
         bias: int32[blocks * CHANNELS]. wide_bias: int64, the same, or None where the accumulator is int32.
         offsets: int64[taps], of each tap's column in a strip.
@@ -27,6 +30,7 @@ class Taps(NamedTuple):
     """
 
     weights: Any
+    lines: int
     numbers: Any
     bias: Any
     wide_bias: Any
@@ -84,11 +88,12 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
 
 
 @inline
-def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, block, rule, acc, out, out_at, out_c):
-    """`count` pixels of 16 channels, requantized."""
+def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, rule, acc, out, out_at, out_c):
+    """`count` pixels of 16 channels in one of the strip's output rows, requantized."""
     number = taps.numbers[block]
     size = CHANNELS * taps.per
-    w_at, channel = block * taps.offsets.shape[0] * size, block * CHANNELS
+    w_at = line * (taps.weights.shape[0] // taps.lines) + block * taps.offsets.shape[0] * size
+    channel = block * CHANNELS
     some = min(CHANNELS, out_c - channel)
     if wide_bias is None:
         _multiply(
@@ -137,12 +142,14 @@ def depthwise_conv_requantize(
     count = inside * channels
     size = columns * out_c
     strip[: groups * size] = np.uint32(fill)
-    for row in range(row_begin, row_end):
+    row = row_begin
+    while row < row_end:
         b, y = row // out_h, row % out_h
+        lines = min(taps.lines, out_h - y, row_end - row)
         for g in range(groups):
             for j in range(per):
                 at = y * stride_h - pad_h + (g * per + j) * dil_h
-                is_inside = g * per + j < kh and 0 <= at < height
+                is_inside = 0 <= at < height
                 places[j] = (b * height + at) * width * channels if is_inside else -1
             to = g * size + pad_w * out_c
             if multiplier == 1:
@@ -156,7 +163,9 @@ def depthwise_conv_requantize(
             some = min(ROW_BLOCK, out_w - first)
             at, step = first * stride_w * out_c, stride_w * out_c
             for block in range((out_c + CHANNELS - 1) // CHANNELS):
-                _block(
-                    isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, block, rule, acc, flat_out,
-                    (row * out_w + first) * out_c, out_c,
-                )  # fmt: skip
+                for r in range(lines):
+                    _block(
+                        isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, r, block, rule, acc, flat_out,
+                        ((row + r) * out_w + first) * out_c, out_c,
+                    )  # fmt: skip
+        row += lines

@@ -155,7 +155,7 @@ def depthwise(
     width, out_w = x.shape[2], out.shape[2]
     source = operand(x.dtype.type, 0 if wide else info.min + 5)
     columns = out_w + kw - 1
-    packed = pack_depthwise(source, taps, bias, columns, 1, wide=wide)
+    packed = pack_depthwise(source, taps, bias, columns, 1, 1, wide=wide)
     size = int(np.sqrt(kh * kw) * 75 * info.max) + int(np.abs(bias).max())
     rule = requantizer(INT64_15BIT if wide else UPWARD_BLOCKS, channels, size)
     block = isa.ROW_BLOCK * CHANNELS
