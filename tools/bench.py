@@ -1,6 +1,8 @@
-"""Make docs/speed.md from results: python tools/bench.py RESULTS.json [--page FILE].
+"""Make docs/speed.md from results: python tools/bench.py RESULTS.json... [--page FILE].
 
-The results are those of `intengine bench MODEL... --ops --overhead --startup --json RESULTS.json`.
+The results are those of `intengine bench MODEL... --ops --overhead --startup --json RESULTS.json`. The models of
+further files, of the same machine, follow those of the first, or take their places: those whose operators would take
+too long one by one, or of which alone more is asked.
 """
 
 import argparse
@@ -170,10 +172,17 @@ def page(data: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--page", type=Path, default=PAGE)
     args = parser.parse_args()
-    args.page.write_text(page(read(args.results)))
+    first, *more = map(read, args.results)
+    for data in more:
+        if data["about"]["machine"] != first["about"]["machine"]:
+            raise SystemExit("Results on one page must be of one machine.")
+        first["models"] = list({model["model"]: model for model in first["models"] + data["models"]}.values())
+        for part in ("overhead", "startup"):
+            first[part] += data[part]
+    args.page.write_text(page(first))
 
 
 if __name__ == "__main__":
