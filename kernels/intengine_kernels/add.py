@@ -6,7 +6,7 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm, rdp, srdhm
 from intengine_kernels.isa.lanes import LANES
 from intengine_kernels.jit import inline, kernel
-from intengine_kernels.proven import proven_sums
+from intengine_kernels.proven import plainly, proven_sums
 
 #: How `add_blocks` brings the inputs of a block to one scale.
 MERGED_SHIFT, FLOOR_SHIFT = range(2)
@@ -61,9 +61,10 @@ def add_double_rounding(
         at_b = row_offset(row, shape, b_strides)
         at, i = row * inner, 0
         while i < inner:
+            end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
                 i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-            end = min(i + LANES, inner)
+                end = i + plainly(isa, inner - i)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
                 out[at + k] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
@@ -113,9 +114,10 @@ def add_blocks(
         at_b = row_offset(row, shape, b_strides)
         at, i = row * inner, 0
         while i < inner:
+            end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
                 i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-            end = min(i + LANES, inner)
+                end = i + plainly(isa, inner - i)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
                 if k < whole:

@@ -6,7 +6,7 @@ from intengine_kernels.broadcast import row_offset
 from intengine_kernels.fixedpoint import mbqm
 from intengine_kernels.isa.lanes import LANES
 from intengine_kernels.jit import inline, kernel, subroutine
-from intengine_kernels.proven import proven_products
+from intengine_kernels.proven import plainly, proven_products
 
 #: Functions of `arithmetic`.
 ADD, SUB, MUL, DIV = range(4)
@@ -131,9 +131,10 @@ def mul_double_rounding(
         at_b = row_offset(row, shape, b_strides)
         at, i = row * inner, 0
         while i < inner:
+            end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
                 i += proven_products(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-            end = min(i + LANES, inner)
+                end = i + plainly(isa, inner - i)
             for k in range(i, end):
                 product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))
                 out[at + k] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))

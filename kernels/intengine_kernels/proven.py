@@ -2,8 +2,9 @@
 
 from numba import types
 
+from intengine_kernels.isa.lanes import LANES
 from intengine_kernels.isa.pairs import guess_products, guess_sums
-from intengine_kernels.jit import chosen
+from intengine_kernels.jit import chosen, inline
 
 
 def _none(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
@@ -19,10 +20,18 @@ def _make(guess):
 
     @chosen(choose)
     def proven(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
-        """Elements from the first on that are written, because a guess proves them: see `isa.pairs`."""
+        """Elements from the first on that are right, because a guess proves them: see `isa.pairs`."""
         return _none(isa, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count)
 
     return proven
+
+
+@inline
+def plainly(isa, count):
+    """How many of `count` elements plain loops do where no more were proven: the one that was not, or a block."""
+    if isa is not None and count >= LANES:
+        return 1
+    return min(LANES, count)
 
 
 proven_sums, proven_products = _make(guess_sums), _make(guess_products)

@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I16, I64, call, const, load, local_function, splat
+from intengine_kernels.isa.ir import I1, I16, I64, call, const, load, local_function, splat
 from intengine_kernels.isa.lanes import LANES, MASK, V32, finish, real_type
 
 #: An eighth entry of the table of sums: what the second operand is multiplied with.
@@ -12,7 +12,7 @@ SECOND = MASK + 1
 
 
 def _emit(is_sum, size, is_signed, double):
-    """Blocks of 16 elements of `size` bits until one has no proof; returns their number."""
+    """Blocks of 16 elements of `size` bits until one element has no proof; returns the number of those before it."""
     real, bits = real_type(double)
     narrow = ir.VectorType(ir.IntType(size), LANES)
     name = "f64" if double else "f32"
@@ -53,14 +53,16 @@ def _emit(is_sum, size, is_signed, double):
         builder.store(builder.trunc(integer, narrow), place, align=1)
         following = builder.add(i, const(1))
         is_proven = builder.icmp_unsigned("==", unproven, ir.Constant(I16, 0))
-        proven = builder.select(is_proven, following, i)
+        first = call(builder, "llvm.cttz.i16", I16, unproven, ir.Constant(I1, 0))
+        reached = builder.add(at, builder.zext(first, I64))
+        proven = builder.select(is_proven, builder.mul(following, const(LANES)), reached)
         i.add_incoming(following, head)
         builder.cbranch(builder.and_(is_proven, builder.icmp_signed("<", following, blocks)), head, done)
         builder.position_at_end(done)
         total = builder.phi(I64)
         total.add_incoming(const(0), entry)
         total.add_incoming(proven, head)
-        builder.ret(builder.mul(total, const(LANES)))
+        builder.ret(total)
 
     return body
 
@@ -70,7 +72,8 @@ def _make(is_sum):
     def guess(typingctx, a, a_at, b, b_at, table, a_zero_point, b_zero_point, out, out_at, count):
         """out = clamp(requantized sum or product of a - z_a and b - z_b, + zero_point); the number proven and written.
 
-        Whole blocks of 16 of `count` elements, until one has no proof. a, b, out: int8, uint8 or int16, flat.
+        Whole blocks of 16 of `count` elements, until one element has no proof; what is written from there on is a
+        guess. a, b, out: int8, uint8 or int16, flat.
         table: float32 for 8 bits, float64 for 16; entries as `lanes` and this file name them. zero points: int32.
         """
         i64, i32 = types.int64, types.int32

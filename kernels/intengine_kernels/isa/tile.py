@@ -19,7 +19,7 @@ from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, call, con
 #: tallest first. Few rows alone would not hide an instruction's latency: they sum several sets.
 SHAPES = {
     (AVX512VNNI, True): ((12, 1), (8, 1), (4, 1), (1, 4)),
-    (AVX512VNNI, False): ((12, 1), (8, 1), (4, 2), (1, 8)),
+    (AVX512VNNI, False): ((12, 1), (8, 2), (4, 2), (1, 8)),
     (AVXVNNI, True): ((3, 1), (1, 2)),
     (AVXVNNI, False): ((6, 1), (1, 4)),
     (AVX2, True): ((3, 1), (1, 2)),
