@@ -136,10 +136,11 @@ def rest_section(data: dict[str, Any]) -> list[str]:
     return lines
 
 
-def page(data: dict[str, Any]) -> str:
-    """The results as Markdown."""
+def page(data: dict[str, Any], seconds: str | None = None) -> str:
+    """The results as Markdown. seconds: for how long models were timed, if not all as long as the results say."""
     about = data["about"]
     options = about["options"]
+    seconds = seconds or f"{options['seconds']:g}"
     peaks = ", ".join(f"{name} {rate:.0f}" for name, rate in about["peaks"].items())
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     timed = [model for model in data["models"] if model["state"] == "timed"]
@@ -148,7 +149,7 @@ def page(data: dict[str, Any]) -> str:
         "",
         "Made by tools/bench.py from the results of `intengine bench`. A model runs beside LiteRT in one process,",
         f"pinned to {options['threads']} core(s), sides in turn, arrays in to arrays out, batch {options['batch']};",
-        f"medians of {options['seconds']:g} s for each model. Outputs were first compared bit for bit with those",
+        f"medians of {seconds} s for each model. Outputs were first compared bit for bit with those",
         f"of the runtime that {options['profile']} reproduces; a model that differs is not timed.",
         "",
         f"{about['machine']}, {about['system']}, Python {about['python']}, {versions}.",
@@ -176,13 +177,15 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     args = parser.parse_args()
     first, *more = map(read, args.results)
+    spans = [data["about"]["options"]["seconds"] for data in (first, *more)]
     for data in more:
         if data["about"]["machine"] != first["about"]["machine"]:
             raise SystemExit("Results on one page must be of one machine.")
         first["models"] = list({model["model"]: model for model in first["models"] + data["models"]}.values())
         for part in ("overhead", "startup"):
             first[part] += data[part]
-    args.page.write_text(page(first))
+    seconds = f"{min(spans):g} to {max(spans):g}" if len({*spans}) > 1 else None
+    args.page.write_text(page(first, seconds))
 
 
 if __name__ == "__main__":
