@@ -252,12 +252,10 @@ class Interpreter:
     def _checked(self, index: int, value: ArrayLike) -> NDArray[Any]:
         array = np.asarray(value)
         spec, shape = self._graph.tensors[index], self._engine.shapes[index]
-        if array.dtype == self._dtypes[index] and array.shape == shape and spec.type is not TensorType.STRING:
-            return array
         if spec.type is TensorType.STRING:
             array = _strings(array, spec)
-            if array.shape == shape:
-                return array
+        if array.dtype == self._dtypes[index] and array.shape == shape:
+            return array
         if array.dtype != spec.type.dtype:
             raise InputError(
                 f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(shape)}; "

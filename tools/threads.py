@@ -117,7 +117,10 @@ def calls_alone_and_shared(
                     call()
                     found[turn, i] = 1e6 * (time.perf_counter() - begin)
     one, more = (np.median(found, axis=0) for found in times)
-    shared = sides[-1][0]._program._session.program[:, 2] > 1
+    session = sides[-1][0]._program._session
+    if session is None:
+        raise SystemExit("None of the model's calls is great enough to be shared.")
+    shared = session.program[:, 2] > 1
     return float(one[~shared].sum()), float(one[shared].sum()), float(more[shared].sum())
 
 

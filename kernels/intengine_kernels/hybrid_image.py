@@ -7,6 +7,7 @@ import numpy as np
 
 from intengine_kernels.hybrid_quantize import SIMD, parameters, range_of, round_all
 from intengine_kernels.jit import kernel
+from intengine_kernels.strip import fill_strip
 
 
 @kernel
@@ -63,19 +64,13 @@ def quantize_image(
     fill = store(store(zero_point) ^ flip)
     flat, line = x[image], width * channels
     whole = flat.shape[0] - flat.shape[0] % SIMD
-    first = min(max(-left, 0), columns) * channels
-    last = max(min(width - left, columns) * channels, first)
-    skipped = left * channels + first
+    size = columns * channels
     for s in range(row_begin, row_end):
-        target = strip[s * columns * channels : (s + 1) * columns * channels]
         y = top + s
-        if y < 0 or y >= height:
-            target[:] = fill
-            continue
-        vectors = min(max(whole - y * line, 0), line)
-        round_all(kind, flat[y * line : (y + 1) * line], vectors, factor, zero_point, q)
-        target[:first] = fill
-        source, middle = q[skipped : skipped + last - first], target[first:last]
-        for i in range(middle.shape[0]):
-            middle[i] = store(store(source[i]) ^ flip)
-        target[last:] = fill
+        is_inside = 0 <= y < height
+        if is_inside:
+            vectors = min(max(whole - y * line, 0), line)
+            round_all(kind, flat[y * line : (y + 1) * line], vectors, factor, zero_point, q)
+        # Of an image of this row alone; outside it is the row above that.
+        place = strip[s * size : (s + 1) * size]
+        fill_strip(q, 0, 1, width, channels, 0 if is_inside else -1, left, 1, columns, flip, fill, place)

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from intengine_kernels.jit import parameters
+from numba.core import config
 
 import intengine
 from intengine import binding
@@ -45,7 +46,7 @@ def test_every_thread_has_its_own_accumulators(monkeypatch: pytest.MonkeyPatch) 
                 first, second = (bound.native.held[i][names.index("acc")] for i in (0, bound.native.chunks))
                 assert not np.shares_memory(first, second), problem.name
                 seen.add((call.kernel.__name__, len(step.calls) > 3))
-    assert not seen or ("conv_hybrid", True) in seen
+    assert config.DISABLE_JIT or ("conv_hybrid", True) in seen
 
 
 def test_helpers_take_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
