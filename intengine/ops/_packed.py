@@ -9,6 +9,7 @@ from intengine_kernels import isa
 from intengine_kernels.gemm import Filter, Work, gemm_requantize
 from intengine_kernels.isa.lanes import SCALE
 from intengine_kernels.isa.quads import LIMIT
+from intengine_kernels.isa.tile import QUARTER, interleaved
 from intengine_kernels.requantize import Rule
 from numpy.typing import NDArray
 
@@ -29,7 +30,8 @@ class Packed:
 
     Attributes:
         isa: instruction set that the packing is for, as kernels take it.
-        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`.
+        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`; each
+            as tiles read it that compute its columns.
         bias: int32[G * P * COLUMNS] and wide_bias: int64, the same, or None; input zero point folded in.
         row_term: minus the zero point of the packed weights. ones: whether a panel makes the sums of rows.
         flip: what `isa.flip` gives. fill: the strip's value of the input's zero point.
@@ -72,10 +74,9 @@ class Packed:
 
     @property
     def lanes(self) -> int:
-        """Columns that are computed, half a panel at least, of all groups: more than there are channels."""
-        half = isa.COLUMNS // 2
+        """Columns that are computed, of all groups: more than there are channels."""
         groups = self.weights.shape[0]
-        return -(-self.bound.size // (groups * half)) * half * groups
+        return -(-self.bound.size // (groups * QUARTER)) * QUARTER * groups
 
     def product(self, x: Ref, rule: Rule, out: Ref) -> Call:
         """out[M, N] from x[M, K]: threads share rows, or panels of columns where there are few rows."""
@@ -183,11 +184,16 @@ def pack_for(
     padded[:, :channels, :, :length] = values.reshape(groups, channels, segments, -1)
     if ones:
         padded[:, panels * isa.COLUMNS :, :, :length] = 1
-    blocks = padded.reshape(groups, count, isa.COLUMNS, segments * steps, per)
+    blocks = padded.reshape(groups, count, isa.COLUMNS, segments, steps, per).transpose(0, 1, 3, 4, 2, 5)
     greatest = int(np.abs(blocks.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
+    blocks = np.ascontiguousarray(blocks)
+    last = isa.COLUMNS if wide else channels - (panels - 1) * isa.COLUMNS
+    blocks[:, panels - 1] = interleaved(instruction_set, blocks[:, panels - 1], last)
+    if ones:
+        blocks[:, panels] = interleaved(instruction_set, blocks[:, panels], 1)
     return Packed(
         isa.tag(instruction_set),
-        np.ascontiguousarray(blocks.transpose(0, 1, 3, 2, 4)),
+        blocks.reshape(groups, count, segments * steps, isa.COLUMNS, per),
         np.zeros_like(folded, np.int32) if wide else folded.astype(np.int32),
         folded if wide else None,
         -zero_point,

@@ -29,7 +29,8 @@ class Filter(NamedTuple):
     """Packed weights of G groups and how a row's taps lie: the same for every row.
 
     Attributes:
-        weights: int8 or int16, flat [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, if `ones`.
+        weights: int8 or int16, flat [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, if `ones`;
+            each packed for its columns, or where the accumulator is int64, for all of them.
         bias: int32[G * P * COLUMNS], wide_bias: int64, the same, or None where the accumulator is int32.
         row_term: int, minus the zero point of the weights.
         ones: int, 1 if a panel of ones makes the sums of rows, 0 if they are added up: the better the longer they are.
@@ -72,17 +73,17 @@ def _multiply_for(isa, *rest):
         return _multiply_plain
 
     def multiply(
-        isa, full, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
+        isa, count, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
     ):  # fmt: skip
         multiply_by_tiles(
-            isa, full, x, at, lda, rows, offsets, first, segments, steps, w, w_at, bias, bias_at, row_bias, acc
+            isa, count, x, at, lda, rows, offsets, first, segments, steps, w, w_at, bias, bias_at, row_bias, acc
         )  # fmt: skip
 
     return multiply
 
 
 def _multiply_plain(
-    isa, full, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
+    isa, count, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
 ):  # fmt: skip
     """The plain-loop twin of the tiles."""
     for r in range(rows):
@@ -100,26 +101,27 @@ def _multiply_plain(
 
 @chosen(_multiply_for)
 def multiply(
-    isa, full, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
+    isa, count, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
 ):  # fmt: skip
     """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + row r times the panel at w_at; int32, wraps.
 
     Args:
-        isa: what `isa.tag` gives. full: whether all COLUMNS are wanted; else only the first half is written.
+        isa: what `isa.tag` gives. count: columns that are wanted, 1..COLUMNS; more may be written.
         x: flat, uint8, int8 or int16; the taps of row r are `segments` runs of steps * per elements, and run s starts
             at at + r * lda + offsets[first + s]. Elements there must be readable, also those that weights of 0 meet.
-        w: int8 or int16, flat; the panel [segments * steps, COLUMNS, per] starts at w_at.
+        w: int8 or int16, flat; the panel [segments * steps, COLUMNS, per] starts at w_at, packed for `count` columns:
+            see `isa.tile.interleaved`.
         bias, row_bias, acc: int32.
     """
     _multiply_plain(
-        isa, full, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
+        isa, count, x, at, lda, rows, offsets, first, segments, steps, per, w, w_at, bias, bias_at, row_bias, acc
     )  # fmt: skip
 
 
 @inline
-def multiply_rows(isa, x, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
-    """`multiply` for rows whose taps lie in one piece, and a whole panel."""
-    multiply(isa, True, x, at, lda, rows, _ORIGIN, 0, 1, steps, per, w, w_at, bias, bias_at, row_bias, acc)
+def multiply_rows(isa, count, x, at, lda, rows, w, w_at, steps, per, bias, bias_at, row_bias, acc):
+    """`multiply` for rows whose taps lie in one piece."""
+    multiply(isa, count, x, at, lda, rows, _ORIGIN, 0, 1, steps, per, w, w_at, bias, bias_at, row_bias, acc)
 
 
 @inline
@@ -128,10 +130,9 @@ def _panel(
     out_at, out_step, count,
 ):  # fmt: skip
     """One panel, requantized; an int64 accumulator is added up in chunks that int32 can hold."""
-    full = count > COLUMNS // 2
     if wide_bias is None:
         multiply(
-            isa, full, x, at, lda, rows, filter.offsets, first, segments, filter.steps, filter.per, filter.weights,
+            isa, count, x, at, lda, rows, filter.offsets, first, segments, filter.steps, filter.per, filter.weights,
             w_at, filter.bias, channel, row_bias, acc,
         )  # fmt: skip
         requantize_block(isa, acc, COLUMNS, rows, rule, channel, out, out_at, out_step, count)
@@ -144,7 +145,7 @@ def _panel(
                 some = min(filter.chunk, filter.steps - k)
                 here = w_at + (s * filter.steps + k) * filter.per * COLUMNS
                 multiply(
-                    isa, True, x, at + k * filter.per, lda, rows, filter.offsets, first + s, 1, some, filter.per,
+                    isa, COLUMNS, x, at + k * filter.per, lda, rows, filter.offsets, first + s, 1, some, filter.per,
                     filter.weights, here, filter.zeros, 0, filter.zeros, acc,
                 )  # fmt: skip
                 for i in range(rows * COLUMNS):
@@ -213,7 +214,7 @@ def multiply_requantize(
     row_bias[:rows] = 0
     if filter.ones:
         multiply(
-            isa, False, x, at, lda, rows, filter.offsets, first, segments, filter.steps, filter.per, filter.weights,
+            isa, 1, x, at, lda, rows, filter.offsets, first, segments, filter.steps, filter.per, filter.weights,
             w_first + panels * size, filter.zeros, 0, filter.zeros, work.acc,
         )  # fmt: skip
         for r in range(rows):

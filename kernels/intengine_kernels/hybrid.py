@@ -55,7 +55,7 @@ def _multiply_scale(
         first = (group * panels + p) * COLUMNS
         count = min(COLUMNS, channels - p * COLUMNS)
         multiply(
-            isa, count > COLUMNS // 2, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, per,
+            isa, count, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, per,
             flat_w, first * size, folded, first, none, acc,
         )  # fmt: skip
         for n in range(0, count, LANES):

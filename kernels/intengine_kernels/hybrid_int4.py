@@ -81,11 +81,14 @@ def gemm_hybrid_int4(
                 target[k] = store(0)
         for p in range(panels):
             first = p * COLUMNS
-            multiply_rows(isa, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc)
+            count = min(COLUMNS, channels - first)
+            multiply_rows(
+                isa, count, flat_panel, 0, lda, rows, flat_w, first * lda, steps, per, folded, first, none, acc
+            )  # fmt: skip
             for r in range(rows):
                 scale = scales[r]
                 offset = np.float32(np.float32(np.int32(sums[r] * np.int32(-OFFSET))) * scale)
-                for c in range(min(COLUMNS, channels - first)):
+                for c in range(count):
                     start = np.float32(np.float32(offset * filter_scale[first + c]) + bias[first + c])
                     product = np.float32(np.float32(acc[r * COLUMNS + c]) * scale)
                     value = np.float32(start + np.float32(product * filter_scale[first + c]))

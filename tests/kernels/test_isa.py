@@ -10,6 +10,7 @@ from intengine_kernels.conv import conv_requantize
 from intengine_kernels.depthwise_conv import depthwise_conv_requantize
 from intengine_kernels.gemm import gemm_requantize
 from intengine_kernels.isa.depthwise import CHANNELS
+from intengine_kernels.isa.tile import HALF, QUARTER, interleaved
 from intengine_kernels.requantize import (
     DOUBLE_ROUNDING,
     FLOAT32,
@@ -95,7 +96,7 @@ def test_products_equal_the_plain_loops(name: str, scheme: int, dtype: type) -> 
     filter_type = np.uint8 if dtype is np.uint8 else np.int8
     zero_point = {np.int8: 127, np.uint8: 120, np.int16: 0}[dtype]
     filter_zero_point = 131 if dtype is np.uint8 else 0
-    for m, k, n in [(3, 7, 5), (49, 64, 33), (61, 130, 70), (1, 2600, 97), (26, 3, 32), (9, 1, 16)]:
+    for m, k, n in [(3, 7, 5), (49, 64, 33), (61, 130, 70), (1, 2600, 97), (26, 3, 32), (9, 1, 16), (13, 21, 24)]:
         x = rng.integers(info.min, info.max, (m, k), dtype=dtype, endpoint=True)
         x[0] = info.min
         rows = rng.integers(np.iinfo(filter_type).min, np.iinfo(filter_type).max, (1, n, k), filter_type, endpoint=True)
@@ -108,12 +109,26 @@ def test_products_equal_the_plain_loops(name: str, scheme: int, dtype: type) -> 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", [np.int8, np.int16])
 def test_any_number_of_rows_is_cut_into_tiles(name: str, dtype: type) -> None:
+    # A full panel, and in the next one a half and a quarter.
     rng = np.random.default_rng(4)
-    rows = rng.integers(-128, 127, (1, 40, 20), np.int8, endpoint=True)
+    rows = rng.integers(-128, 127, (1, 56, 20), np.int8, endpoint=True)
     for m in range(1, isa.ROW_BLOCK + 2):
         x = rng.integers(-128, 127, (m, 20), dtype, endpoint=True)
         prepare = partial(product, x, rows, 0, 0, DOUBLE_ROUNDING)
-        assert np.array_equal(run(isa.GENERIC, prepare, (m, 40), dtype), run(number(name), prepare, (m, 40), dtype)), m
+        assert np.array_equal(run(isa.GENERIC, prepare, (m, 56), dtype), run(number(name), prepare, (m, 56), dtype)), m
+
+
+def test_steps_of_a_narrow_part_lie_side_by_side() -> None:
+    values = np.arange(2 * 3 * isa.COLUMNS * 4).reshape(1, 2, 3, isa.COLUMNS, 4)
+    packed = interleaved(isa.AVX512VNNI, values, HALF + QUARTER)
+    assert np.array_equal(packed[..., :HALF, :], values[..., :HALF, :])
+    beside = packed[..., HALF:, :].reshape(2, 3, QUARTER, 2, 4)
+    wanted = values[0, :, :, HALF : HALF + QUARTER]
+    assert np.array_equal(beside[:, 0].swapaxes(1, 2), wanted[:, :2])
+    assert np.array_equal(beside[:, 2, :, 0], wanted[:, 2])
+    assert not beside[:, 1].any()
+    assert not beside[:, 2, :, 1].any()
+    assert np.array_equal(interleaved(isa.AVX2, values, HALF + QUARTER), values)
 
 
 def convolution(
