@@ -1,9 +1,8 @@
 """Steps + buffers -> calls: every reference replaced by the array it means, once, before running."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from intengine_kernels.jit import Compiled, parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from intengine.chunks import chunks_of
 from intengine.copying import strided_chunks
 from intengine.shapes import contiguous_strides
 from intengine.state import State
@@ -62,12 +62,6 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
         return np.empty(ref.shape, ref.dtype)
     step = ref.dtype.itemsize
     return as_strided(flat[ref.offset :], ref.shape, [stride * step for stride in ref.strides])
-
-
-#: Multiply-accumulates of a chunk, at least: to take one costs as much as some thousand of them.
-_LEAST_WORK = 100_000
-#: Chunks of a call for each thread, at most: more than one, so that a thread that comes late takes fewer.
-_MOST_CHUNKS = 4
 
 
 class Binder:
@@ -138,22 +132,19 @@ class Binder:
         """A call's rows in chunks, if threads can share them."""
         if not call.work or len(self._pools) < 2:
             return [call]
-        names, begin = parameters(call.kernel), f"{call.along}_begin"
-        if begin not in names:
+        names, along = parameters(call.kernel), f"{call.along}_begin"
+        if along not in names:
             rows = call.args[-1].shape[0]
             return [
-                replace(call, args=tuple(_cut(arg, rows, *some) for arg in call.args))
-                for some in self._ranges(call, 0, rows)
+                replace(call, args=tuple(_cut(arg, rows, begin, end) for arg in call.args))
+                for begin, end in chunks_of(rows, call.unit, call.work, len(self._pools))
             ]
-        at = names.index(begin)
-        before, after = call.args[:at], call.args[at + 2 :]
-        return [Call(call.kernel, (*before, *some, *after)) for some in self._ranges(call, *call.args[at : at + 2])]
-
-    def _ranges(self, call: Call, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Rows begin..end in as many chunks as threads can use."""
-        units = -(-(end - begin) // call.unit)
-        count = max(min(_MOST_CHUNKS * len(self._pools), units, call.work // _LEAST_WORK), 1)
-        return pairwise([begin, *(begin + units * i // count * call.unit for i in range(1, count)), end])
+        at = names.index(along)
+        before, (first, last), after = call.args[:at], call.args[at : at + 2], call.args[at + 2 :]
+        return [
+            Call(call.kernel, (*before, first + begin, first + end, *after))
+            for begin, end in chunks_of(last - first, call.unit, call.work, len(self._pools))
+        ]
 
 
 def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
@@ -173,7 +164,7 @@ def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], chunks: int) -
 
 
 def _native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
-    chunks = strided_chunks(target, source, _MOST_CHUNKS * threads if threads > 1 else 1)
+    chunks = strided_chunks(target, source, threads)
     if chunks is None:
         return None
     compiled = specialize(copy_strided, chunks[0])

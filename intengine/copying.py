@@ -1,7 +1,6 @@
 """Copies between views, as arguments of the kernel that walks them without Python."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,31 +8,31 @@ from intengine_kernels.copying import AXES
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from intengine.chunks import chunks_of
 from intengine.shapes import collapse
 
 #: What `copy_strided` takes.
 Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
-#: Bytes of a chunk, at least.
-_LEAST_BYTES = 16_384
+#: Work of copying a byte: it takes as long as so many multiply-accumulates of quantized elements.
+_BYTE_WORK = 6
 
 
-def strided_chunks(target: NDArray[Any], source: Any, most: int) -> list[Arguments] | None:
-    """`strided` in up to `most` chunks of some size, which make the copy together."""
+def strided_chunks(target: NDArray[Any], source: Any, threads: int) -> list[Arguments] | None:
+    """`strided` in as many chunks as these threads can use, which make the copy together."""
     if not isinstance(source, np.ndarray):
         return None
-    found = [strided(*piece) for piece in _pieces(target, np.broadcast_to(source, target.shape), most)]
+    found = [strided(*piece) for piece in _pieces(target, np.broadcast_to(source, target.shape), threads)]
     chunks = [args for args in found if args is not None]
     return chunks if len(chunks) == len(found) else None
 
 
-def _pieces(target: NDArray[Any], source: NDArray[Any], most: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+def _pieces(target: NDArray[Any], source: NDArray[Any], threads: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Both, cut along the first axis that has more than one element."""
-    count = min(most, target.nbytes // _LEAST_BYTES)
-    axis = next((axis for axis, size in enumerate(target.shape) if size > 1), 0)
-    if count < 2 or target.shape[axis] < count:
+    axis = next((axis for axis, size in enumerate(target.shape) if size > 1), None)
+    if axis is None:
         yield target, source
         return
-    for begin, end in pairwise(target.shape[axis] * i // count for i in range(count + 1)):
+    for begin, end in chunks_of(target.shape[axis], 1, _BYTE_WORK * target.nbytes, threads):
         piece = (slice(None),) * axis + (slice(begin, end),)
         yield target[piece], source[piece]
 

@@ -15,8 +15,8 @@ class Session:
     """A program, and the words by which the threads that run it agree: see `run_loop`.
 
     Attributes:
-        control: these words. helped: int64[1], chunks of the last shared call that helpers took.
-        asleep: int64[threads - 1], whether a helper does not watch this session.
+        control: these words.
+        helped, asleep: int64[threads - 1], chunks that each helper has done, whether it does not watch this session.
     """
 
     def __init__(self, program: NDArray[np.int64], frames: NDArray[np.int64], threads: int) -> None:

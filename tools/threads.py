@@ -1,9 +1,10 @@
 """How many times as fast two threads are as one, here and in XNNPACK -> docs/threads.md.
 
-    python tools/threads.py MODEL... [--threads 2] [--seconds 6]
+    python tools/threads.py MODEL... [--threads 2] [--seconds 12]
 
-Sides take turns of several runs, the first of which does not count: LiteRT's threads keep a core busy for a while
-after a run. As a bound, two processes that know nothing of each other run the same model at once on one thread each.
+Sides take turns, of which the beginning does not count: threads wake up, caches fill, and LiteRT's threads keep a core
+busy for a while after a run. As a bound, processes that know nothing of each other run the same model at once, on one
+thread each.
 Then each call of the model is timed by itself in its place, by one thread and by all.
 """
 
@@ -31,8 +32,8 @@ from intengine.program import Program
 from intengine.samples import Random, draw
 
 PAGE = Path(__file__).parents[1] / "docs" / "threads.md"
-#: Runs of a turn, the first of which does not count.
-TURN = 6
+#: Seconds of a turn, and those at its beginning that do not count.
+TURN, BEGINNING = 0.3, 0.1
 #: Times that each call is timed.
 ROUNDS = 40
 
@@ -49,39 +50,55 @@ def litert(path: str, engine: intengine.Interpreter, sample: dict[str, np.ndarra
     return made
 
 
+def turn(run: Callable[[], object]) -> list[float]:
+    """Milliseconds of the runs of a turn, one at least."""
+    times: list[float] = []
+    begin = now = time.perf_counter()
+    while now < begin + TURN or not times:
+        run()
+        then, now = now, time.perf_counter()
+        if then > begin + BEGINNING:
+            times.append(1e3 * (now - then))
+    return times
+
+
 def turns(sides: dict[str, Callable[[], object]], seconds: float) -> dict[str, float]:
     """Median milliseconds of a run of each."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or min(map(len, times.values())) < TURN:
+    while time.perf_counter() < end or not all(times.values()):
         for name, run in sides.items():
-            for i in range(TURN):
-                begin = time.perf_counter()
-                run()
-                if i:
-                    times[name].append(1e3 * (time.perf_counter() - begin))
+            times[name] += turn(run)
     return {name: statistics.median(some) for name, some in times.items()}
 
 
-def _alone(path: str, start: Any, results: Any, seconds: float) -> None:
+def _one_of(number: int, path: str, together: Any, results: Any, rounds: int) -> None:
     engine = intengine.Interpreter(path)
     sample = sample_of(engine)
     engine.run(sample)
-    start.wait()
-    results.put(turns({"": lambda: engine.run(sample)}, seconds)[""])
+    found: tuple[list[float], list[float]] = [], []
+    for _ in range(rounds):
+        for who in range(together.parties + 1):
+            together.wait()
+            if who in (number, together.parties):
+                found[who == together.parties] += turn(lambda: engine.run(sample))
+    results.put([statistics.median(times) for times in found])
 
 
-def at_once(path: str, processes: int, seconds: float) -> float:
-    """Median milliseconds of a run while so many processes run the same."""
+def bound(path: str, processes: int, seconds: float) -> float:
+    """How many times as much so many processes do at once as one of them alone; they take turns with themselves."""
     context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(processes), context.Queue()
-    started = [context.Process(target=_alone, args=(path, start, results, seconds)) for _ in range(processes)]
+    together, results = context.Barrier(processes), context.Queue()
+    rounds = max(round(seconds / (TURN * (processes + 1))), 1)
+    started = [
+        context.Process(target=_one_of, args=(number, path, together, results, rounds)) for number in range(processes)
+    ]
     for process in started:
         process.start()
-    times = [results.get() for _ in started]
+    found = [results.get() for _ in started]
     for process in started:
         process.join()
-    return statistics.mean(times)
+    return sum(alone / at_once for alone, at_once in found)
 
 
 def one_by_one(
@@ -134,25 +151,30 @@ def measure(path: Path, threads: int, seconds: float) -> dict[str, float]:
     sides: dict[str, Callable[[], object]] = {f"ours {n}": lambda e=e: e.run(sample) for n, e in engines.items()}
     sides |= {f"xnnpack {n}": other.invoke for n, other in others.items()}
     found = turns(sides, seconds)
-    alone, together = (at_once(str(path), n, seconds / 4) for n in (1, threads))
     whole, one, more = calls_alone_and_shared(engines, sample)
-    return {**found, "bound": threads * alone / together, "serial": whole / (whole + one), "calls": one / more}
+    return {
+        **found,
+        "bound": bound(str(path), threads, seconds / 2),
+        "serial": whole / (whole + one),
+        "calls": one / more,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=6.0, help="for each model")
+    parser.add_argument("--seconds", type=float, default=12.0, help="for each model")
     options = parser.parse_args()
     n = options.threads
     lines = [
         f"# {n} threads against one",
         "",
         "Made by `python tools/threads.py MODEL...`. Outputs are first compared: any number of threads gives the same",
-        f"bytes. Medians; the bound is what {n} processes reach that run the model at once and share nothing.",
-        "The last columns say where the rest goes: the part of one thread's time that is in calls which threads do not",
-        "share, and how many times as fast the shared ones are together, each timed in its place.",
+        f"bytes. Medians of sides that take turns; the bound is what {n} processes reach that share nothing and run",
+        "the model at once, in turns with each of them alone. The last columns say where the rest goes: the part of",
+        "one thread's time that is in calls which threads do not share, and how many times as fast the shared ones are",
+        "together, each timed in its place.",
         "",
         f"{cpu()}, {platform.platform(terse=True)}, {os.cpu_count()} cores.",
         "",

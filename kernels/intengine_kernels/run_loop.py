@@ -8,8 +8,10 @@ Threads that share a call agree through `control`, int64 words 64 bytes apart. C
 to the same thread, so that it finds what it wrote before in its cache; who is done takes from the others. Each
 thread's share has a ticket: the number of the call, counted from 1, in the upper half, and in the lower half the next
 chunk that nobody has taken. Whoever adds one to it owns the chunk that it named. A thread looks at the others' shares
-only for the call of its own, or it would take what their owners are about to. No thread waits for a helper that has
-taken nothing, so a late one costs nothing.
+only for the call of its own, or it would take what their owners are about to.
+
+Whoever finishes the last chunk of a call goes on: it runs the calls that are not shared, and deals out the next one
+that is. So no thread waits for a helper that has taken nothing, and a late one costs nothing.
 """
 
 import os
@@ -20,7 +22,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from intengine_kernels.frame import ENTRY
-from intengine_kernels.isa.ir import I32, I64, call, const
+from intengine_kernels.isa.ir import I32, I64, call
 from intengine_kernels.jit import inline, kernel
 
 #: Words between two that different threads write.
@@ -74,13 +76,13 @@ def _put(typing_context, words, at, value):
 
 
 @intrinsic
-def _add_one(typing_context, words, at):
-    """words[at] as it was before one was added to it."""
+def _add(typing_context, words, at, value):
+    """words[at] as it was before `value` was added to it."""
 
     def generate(context, builder, signature, args):
-        return builder.atomic_rmw("add", _word(context, builder, signature, args), const(1), "acq_rel")
+        return builder.atomic_rmw("add", _word(context, builder, signature, args), args[2], "acq_rel")
 
-    return types.int64(words, types.int64), generate
+    return types.int64(words, types.int64, types.int64), generate
 
 
 @intrinsic
@@ -119,51 +121,80 @@ def run(program, frames):
 def control(threads):
     """The words of `control` for this many threads, int64, when no call has run and all helpers are asleep.
 
-    And views of it: int64[1], chunks of a call that helpers have done; int64[threads - 1], whether a helper is asleep.
+    And views of them, int64[threads - 1]: chunks that each helper has done so far, whether it is asleep.
     """
     words = np.zeros(2 * threads * APART, np.int64)
-    helped, asleep = words[threads * APART :][:1], words[(threads + 1) * APART :: APART]
+    helpers = words[(threads + 1) * APART :]
+    asleep, helped = helpers[::APART], helpers[1::APART]
     asleep[:] = 1
     return words, helped, asleep
 
 
 @inline
+def _deal_out(program, frames, control, threads, first):
+    """Run the calls from `first` on until one that is shared, and put its tickets; behind the last one, put none."""
+    call, end = first, control[threads * APART + 1]
+    while call < end and program[call, 2] == 1:
+        _enter(program[call, 0], frames[program[call, 1]])
+        call += 1
+    if call < end:
+        control[threads * APART] = 0
+        # The last share is never empty: nobody can have finished the call before it is put.
+        for one in range(threads):
+            _put(control, one * APART, (call + 1) << 32 | program[call, 2] * one // threads)
+    else:
+        # The caller's own last: it goes on when it sees that.
+        for one in range(threads):
+            _put(control, (threads - 1 - one) * APART, 0)
+
+
+@inline
 def _take(program, frames, control, threads, thread, share, wanted):
-    """Take a chunk of this share, if it is one of the wanted call, and run it as this thread; whether there was one."""
+    """Take a chunk of this share, if it is one of the wanted call, and run it as this thread.
+
+    Returns the number of its call, which is another one if the wanted call has ended meanwhile; -1 if there was none.
+    """
     ticket = _read(control, share * APART)
     call = (ticket >> 32) - 1
     if call != wanted or (ticket & _CHUNK) >= program[call, 2] * (share + 1) // threads:
-        return False
-    ticket = _add_one(control, share * APART)
+        return -1
+    ticket = _add(control, share * APART, 1)
     call, chunk = (ticket >> 32) - 1, ticket & _CHUNK
-    chunks = program[call, 2]
-    if chunk >= chunks * (share + 1) // threads:
-        return False
-    _enter(program[call, 0], frames[program[call, 1] + thread * chunks + chunk])
-    return True
+    if call < 0 or chunk >= program[call, 2] * (share + 1) // threads:
+        return -1
+    _enter(program[call, 0], frames[program[call, 1] + thread * program[call, 2] + chunk])
+    return call
+
+
+@inline
+def _take_all(program, frames, control, threads, thread):
+    """Take chunks of the call that is on until none is left; returns how many."""
+    call = (_read(control, thread * APART) >> 32) - 1
+    mine, one = 0, 0
+    while call >= 0 and one < threads:
+        taken = _take(program, frames, control, threads, thread, (thread + one) % threads, call)
+        if taken < 0:
+            one += 1
+        else:
+            mine, call = mine + 1, taken
+    if mine > 0 and _add(control, threads * APART, mine) + mine == program[call, 2]:
+        _deal_out(program, frames, control, threads, call + 1)
+    return mine
 
 
 @kernel
 def share(program, frames, begin, end, control, threads):
-    """Run calls [begin, end); helpers may take chunks.
+    """Run calls [begin, end); helpers may take chunks, and what lies between them.
 
     program: int64[n, 3]. frames: int64[m]. control: int64[w].
     """
-    finished = threads * APART
-    for i in range(begin, end):
-        chunks = program[i, 2]
-        if chunks == 1:
-            _enter(program[i, 0], frames[program[i, 1]])
-            continue
-        control[finished] = 0
-        for one in range(threads):
-            _put(control, one * APART, (i + 1) << 32 | chunks * one // threads)
-        mine = 0
-        for one in range(threads):
-            while _take(program, frames, control, threads, 0, one, i):
-                mine += 1
-        turns = 0
-        while _read(control, finished) + mine < chunks:
+    control[threads * APART + 1] = end
+    _deal_out(program, frames, control, threads, begin)
+    turns = 0
+    while _read(control, 0) >> 32 != 0:
+        if _take_all(program, frames, control, threads, 0) > 0:
+            turns = 0
+        else:
             _wait(turns)
             turns += 1
 
@@ -171,20 +202,14 @@ def share(program, frames, begin, end, control, threads):
 @kernel
 def help_out(program, frames, control, threads, thread):
     """Take chunks of what `share` runs, as its thread number `thread` (from 1), until there was nothing for a while."""
-    finished = threads * APART
+    mine = (threads + thread) * APART
     idle = 0
     while idle < PATIENCE:
-        found = False
-        call = (_read(control, thread * APART) >> 32) - 1
-        if call >= 0:
-            for one in range(threads):
-                if _take(program, frames, control, threads, thread, (thread + one) % threads, call):
-                    found = True
-                    _add_one(control, finished)
-                    break
-        if found:
+        found = _take_all(program, frames, control, threads, thread)
+        if found > 0:
+            control[mine + 1] += found
             idle = 0
         else:
             _wait(idle)
             idle += 1
-    _put(control, (threads + thread) * APART, 1)
+    _put(control, mine, 1)
