@@ -29,7 +29,7 @@ import intengine
 from intengine.ops._elementwise import on_float32
 from intengine.ops._sigmoid16 import sigmoid_table
 from intengine.ops._table import QUANTIZED, float_table, interpolated_table
-from intengine.ops.softmax import table16
+from intengine.ops._table16 import table16
 from tools.shared_data import SHARED
 
 Array = np.ndarray[Any, Any]

@@ -16,7 +16,7 @@ from intengine.numerics import ConvScales, Requantizer, fixed_point
 from intengine.numerics.litert_reference import product_scales
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales
-from intengine.ops._packed import pack_for
+from intengine.ops._packing import pack_for
 from intengine.step import Call, Scratch
 
 #: Weights of 4 rows and 16 columns in one run, their top bits flipped.

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._packed import Packed, pack_for, pad_last
+from intengine.ops._packed import Packed, pad_last
+from intengine.ops._packing import pack_for
 from intengine.quantization import real_bounds
 from intengine.step import Call, Ref, Scratch
 

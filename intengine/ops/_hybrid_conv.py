@@ -15,7 +15,7 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._hybrid import padded, product_of_rows, row_sums, scales_of, scratch, weights_of, with_negatives
-from intengine.ops._packed import pack_for
+from intengine.ops._packing import pack_for
 from intengine.ops._window import Window
 from intengine.step import ELEMENT_WORK, PLAIN_WORK, Call, Scratch
 

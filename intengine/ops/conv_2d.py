@@ -17,7 +17,7 @@ from intengine.ops._matrix import (
     filter_zero_point,
     is_wide,
 )
-from intengine.ops._packed import pack
+from intengine.ops._packing import pack
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
 from intengine.shapes import Shape

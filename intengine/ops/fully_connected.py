@@ -19,7 +19,7 @@ from intengine.ops._matrix import (
     filter_zero_point,
     is_wide,
 )
-from intengine.ops._packed import pack
+from intengine.ops._packing import pack
 from intengine.ops._registry import Operator, register
 from intengine.ops._weight_blocks import blockwise, is_wrapping, wrapping_call
 from intengine.quantization import NONE, RELU, RELU6, RELU_N1_TO_1

@@ -1,24 +1,23 @@
 """SOFTMAX along the last axis."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.libm.exp import exp, expf
 from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16, softmax_table
 from numpy.typing import NDArray
 
-from intengine.fixedpoint import exp_negative, mbqm, round_half_away
+from intengine.fixedpoint import exp_negative, mbqm
 from intengine.model import TensorType
 from intengine.numerics import Exponentials, Softmax16
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, same_shape
+from intengine.ops._table16 import moved, table16
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Scratch
 
-Floats = NDArray[Any]
 #: Integer bits of the scaled logits.
 _INTEGER_BITS = 5
 
@@ -105,40 +104,12 @@ def float_exponentials(source: Operand, beta: np.float32) -> NDArray[np.float32]
         return expf(exponents.astype(np.float32))
 
 
-def table16(
-    function: Callable[[Floats], Floats], in_scale: float, in_zero_point: int, out_scale: float, out_zero_point: int
-) -> NDArray[np.int16]:
-    """int16[513]: a function over the whole int16 input range at steps of 128, moved by half the midpoint error.
-
-    Source: tflite/kernels/internal/common.h
-    """
-    first, last = in_scale * (-32768 - in_zero_point), in_scale * (32767 - in_zero_point)
-    out_first, out_last = out_scale * (-32768 - out_zero_point), out_scale * (32767 - out_zero_point)
-    return _moved(function, first, last, 65536 / (out_last - out_first), np.float64)
-
-
-def _moved(
-    function: Callable[[Floats], Floats], first: Any, last: Any, inverse: Any, real: type[Any]
-) -> NDArray[np.int16]:
-    """int16[513]: function * inverse at 512 steps and `last`, moved by half the midpoint error; all in type `real`."""
-    step = (last - first) / real(512)
-    half = step / real(2)
-    i = np.arange(512).astype(real)
-    here = round_half_away(function(first + i * step) * inverse)
-    middle = round_half_away(function(first + i * step + half) * inverse)
-    after = function(first + (i + real(1)) * step) * inverse
-    between = round_half_away((after + here) / real(2))
-    value = here - round_half_away((between - middle) / real(2))
-    table = np.append(value, round_half_away(function(np.array([last], real)) * inverse))
-    return np.clip(table, -32768, 32767).astype(np.int16)
-
-
 def _tables(ctx: NodeContext) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """exp(x) for x in -10..0 and 1 / (1 + x) for x in 0..1, both in 1 / 32768."""
     if ctx.numerics.softmax16 is Softmax16.FLOAT32_TABLES:
         f32 = np.float32
-        exps = _moved(expf, f32(-10), f32(0), f32(32768), f32)
-        return exps, _moved(lambda x: f32(1) / (f32(1) + x), f32(0), f32(1), f32(32768), f32)
+        exps = moved(expf, f32(-10), f32(0), f32(32768), f32)
+        return exps, moved(lambda x: f32(1) / (f32(1) + x), f32(0), f32(1), f32(32768), f32)
     exps = table16(exp, 10.0 / 65535.0, 32767, 2.0 / 65535.0, 0)
     return exps, table16(lambda x: 1.0 / (1.0 + x), 1.0 / 65535.0, -32768, 2.0 / 65535.0, 0)
 

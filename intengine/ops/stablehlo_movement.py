@@ -1,27 +1,21 @@
-"""StableHLO's operators that move, choose or convert elements and that LiteRT has in its schema but does not run.
+"""StableHLO's operators that move or make elements and that LiteRT has in its schema but does not run.
 
-As their specification says: STABLEHLO_RESHAPE, TRANSPOSE, SLICE, CONCATENATE, BROADCAST_IN_DIM, IOTA, SELECT, CLAMP,
-COMPARE and CONVERT.
+As their specification says: STABLEHLO_RESHAPE, TRANSPOSE, SLICE, CONCATENATE, BROADCAST_IN_DIM and IOTA.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
-from intengine.ops._table import same_shape
 from intengine.shapes import Shape, contiguous_strides, elements, normalize_axis
 from intengine.step import Call
 
-#: EQ, NE, GE, GT, LE, LT.
-_COMPARISONS = (np.equal, np.not_equal, np.greater_equal, np.greater, np.less_equal, np.less)
 
-
-def _same_type(ctx: NodeContext, first: int = 0) -> None:
+def same_type(ctx: NodeContext, first: int = 0) -> None:
+    """Refuse a node unless its inputs from `first` on and its output are all of one type of fixed width."""
     kinds = {ctx.input(i).type for i in range(first, len(ctx.inputs))} | {ctx.output().type}
     if len(kinds) != 1 or ctx.output().type.bits == 0:
         ctx.unsupported()
@@ -40,7 +34,7 @@ def infer_reshape(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_reshape(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
+    same_type(ctx)
     return [Call(np.copyto, (ctx.output().ref(), ctx.input(0).ref(ctx.output().shape)))]
 
 
@@ -55,7 +49,7 @@ def infer_transpose(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_transpose(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
+    same_type(ctx)
     strides = contiguous_strides(ctx.input(0).shape)
     view = ctx.input(0).strided(ctx.output().shape, [strides[axis] for axis in _permutation(ctx)])
     return [Call(np.copyto, (ctx.output().ref(), view))]
@@ -75,7 +69,7 @@ def infer_slice(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_slice(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
+    same_type(ctx)
     source, out = ctx.input(0), ctx.output()
     first, _, step = _bounds(ctx)
     strides = contiguous_strides(source.shape)
@@ -94,7 +88,7 @@ def infer_concatenate(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_concatenate(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
+    same_type(ctx)
     out, axis = ctx.output(), ctx.options["dimension"]
     strides, at, calls = contiguous_strides(out.shape), 0, []
     for operand in (ctx.input(i) for i in range(len(ctx.inputs))):
@@ -115,7 +109,7 @@ def infer_broadcast(ctx: NodeContext) -> Sequence[Shape]:
 
 
 def prepare_broadcast(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
+    same_type(ctx)
     source, out = ctx.input(0), ctx.output()
     walk = [0] * out.rank
     rows = zip(
@@ -139,61 +133,6 @@ def prepare_iota(ctx: NodeContext) -> Sequence[Call]:
     return [Call(np.copyto, (out.ref(), count))]
 
 
-def infer_second(ctx: NodeContext) -> Sequence[Shape]:
-    return [ctx.input(1).shape]
-
-
-def _select(condition: NDArray[np.bool_], x: NDArray[Any], y: NDArray[Any], out: NDArray[Any]) -> None:
-    out[...] = np.where(condition, x, y)
-
-
-def prepare_select(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx, 1)
-    condition, x, y = ctx.input(0), ctx.input(1), ctx.input(2)
-    fits = x.shape == y.shape and condition.shape in ((), x.shape) and condition.type is TensorType.BOOL
-    ctx.require(fits, "needs a condition and values of one shape", (condition.shape, x.shape, y.shape))
-    return [Call(_select, (condition.ref(), x.ref(), y.ref(), ctx.output().ref()))]
-
-
-def _clamp(low: NDArray[Any], x: NDArray[Any], high: NDArray[Any], out: NDArray[Any]) -> None:
-    out[...] = np.minimum(np.maximum(x, low), high)
-
-
-def prepare_clamp(ctx: NodeContext) -> Sequence[Call]:
-    _same_type(ctx)
-    low, x, high = ctx.input(0), ctx.input(1), ctx.input(2)
-    fits = all(bound.shape in ((), x.shape) for bound in (low, high))
-    ctx.require(fits, "needs bounds of the operand's shape or scalars", (low.shape, high.shape))
-    return [Call(_clamp, (low.ref(), x.ref(), high.ref(), ctx.output().ref()))]
-
-
-def prepare_compare(ctx: NodeContext) -> Sequence[Call]:
-    a, b, out = ctx.input(0), ctx.input(1), ctx.output()
-    direction = ctx.options["comparison_direction"]
-    if a.type is not b.type or out.type is not TensorType.BOOL or a.type.bits == 0:
-        ctx.unsupported()
-    ctx.require(a.shape == b.shape, "needs operands of one shape", (a.shape, b.shape))
-    ctx.require(0 <= direction < len(_COMPARISONS), "needs a direction in 0..5", direction)
-    if ctx.options["compare_type"] == 3:
-        ctx.unsupported("a total order of floats")
-    return [Call(_COMPARISONS[direction], (a.ref(), b.ref(), out.ref()))]
-
-
-def _convert(x: NDArray[Any], out: NDArray[Any]) -> None:
-    with np.errstate(all="ignore"):
-        out[...] = x != 0 if out.dtype == np.bool_ else x.astype(out.dtype)
-
-
-def prepare_convert(ctx: NodeContext) -> Sequence[Call]:
-    """Between numbers; fractions are cut off. What the new type cannot hold is undefined, and wraps here."""
-    source, out = ctx.input(0), ctx.output()
-    if min(source.type.bits, out.type.bits) < 8 or source.quantization or out.quantization:
-        ctx.unsupported()
-    if source.dtype.kind == "c" and out.dtype.kind != "c":
-        ctx.unsupported()
-    return [Call(_convert, (source.ref(), out.ref()))]
-
-
 _ANY = ("any -> any",)
 register(Operator("STABLEHLO_RESHAPE", infer_reshape, prepare_reshape, (1, 1), _ANY))
 register(Operator("STABLEHLO_TRANSPOSE", infer_transpose, prepare_transpose, (1, 1), _ANY))
@@ -201,7 +140,3 @@ register(Operator("STABLEHLO_SLICE", infer_slice, prepare_slice, (1, 1), _ANY))
 register(Operator("STABLEHLO_CONCATENATE", infer_concatenate, prepare_concatenate, (1, 2**31), ("any ... -> any",)))
 register(Operator("STABLEHLO_BROADCAST_IN_DIM", infer_broadcast, prepare_broadcast, (1, 1), _ANY))
 register(Operator("STABLEHLO_IOTA", infer_iota, prepare_iota, (0, 0), ("-> any",)))
-register(Operator("STABLEHLO_SELECT", infer_second, prepare_select, (3, 3), ("bool x any x any -> any",)))
-register(Operator("STABLEHLO_CLAMP", infer_second, prepare_clamp, (3, 3), ("any x any x any -> any",)))
-register(Operator("STABLEHLO_COMPARE", same_shape, prepare_compare, (2, 2), ("any x any -> bool",)))
-register(Operator("STABLEHLO_CONVERT", same_shape, prepare_convert, (1, 1), _ANY))

@@ -26,7 +26,7 @@ from intengine.model import Quantization, TensorSpec, TensorType
 from intengine.numerics import Requantizer
 from intengine.ops._context import Operand
 from intengine.ops._depthwise import pack_depthwise
-from intengine.ops._packed import pack
+from intengine.ops._packing import pack
 from intengine.step import Call, Step
 
 TYPES = {np.int8: TensorType.INT8, np.uint8: TensorType.UINT8, np.int16: TensorType.INT16}

@@ -10,7 +10,7 @@ from intengine_kernels.libm.exp import exp
 from intengine_kernels.log_softmax import log_softmax_fixed, log_softmax_float
 from intengine_kernels.softmax import softmax_fixed, softmax_float, softmax_int16
 
-from intengine.ops.softmax import table16
+from intengine.ops._table16 import table16
 from tests.compare import ulp_distance
 from tests.kernels._both import both_ways
 from tests.spec import softmax as spec

@@ -16,8 +16,8 @@ from intengine.model import TensorType
 from intengine.numerics import Averaging, Summing
 from intengine.ops import NodeContext
 from intengine.ops._reduce import reduced_axes
+from intengine.ops._reduce_quantized import is_image
 from intengine.ops._table import QUANTIZED
-from intengine.ops.mean import is_image
 from intengine.quantization import quantize_multiplier
 
 #: Channels of a block of `Averaging.IMAGE_BLOCKS`.

@@ -1,9 +1,9 @@
-"""MediaPipe's Convolution2DTransposeBias, MaxPoolingWithArgmax2D and MaxUnpooling2D, on float32 [B, H, W, C].
+"""MediaPipe's MaxPoolingWithArgmax2D and MaxUnpooling2D, on float32 [B, H, W, C].
 
 LiteRT's own kernels lack them; its XNNPACK delegate runs them where strides are those of plain upsampling, and there
 the results are the same. Elsewhere they are those of MediaPipe's kernels.
 
-Sources: mediapipe/util/tflite/operations/transpose_conv_bias.cc, max_pool_argmax.cc, max_unpooling.cc;
+Sources: mediapipe/util/tflite/operations/max_pool_argmax.cc, max_unpooling.cc;
 tflite/delegates/xnnpack/xnnpack_delegate.cc
 """
 
@@ -13,75 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._float_matrix import float_bias, float_range
+from intengine.ops._float_matrix import float_range
+from intengine.ops._mediapipe import SAME, check, struct
 from intengine.ops._registry import Operator, register
-from intengine.ops.transpose_conv import float_call
 from intengine.shapes import Shape, window_output, window_padding
 from intengine.step import Call
 
 F32 = NDArray[np.float32]
-#: Padding in the C structs that are the options; 0 is unknown.
-_SAME, _VALID = 1, 2
 #: Indices below this are bits of unsigned integers; as floats they are less than 1e-40.
 _MOST_TAPS = 2**16
-
-
-def _struct(ctx: NodeContext, count: int) -> tuple[int, ...]:
-    """The first int32 fields of the options; those that the file leaves out are 0."""
-    raw = bytes(ctx.node.custom_options)[: 4 * count].ljust(4 * count, b"\0")
-    fields = tuple(int(value) for value in np.frombuffer(raw, "<i4"))
-    ctx.require(fields[0] in (_SAME, _VALID), "needs SAME or VALID padding", fields[0])
-    ctx.require(all(0 < value < 2**15 for value in fields[1:]), "needs positive strides and windows", fields[1:])
-    return fields
-
-
-def _check(ctx: NodeContext, rank4: int) -> None:
-    """All operands are float32, and so many inputs of rank 4."""
-    operands = [*(o for o in ctx.inputs if o is not None), *ctx.outputs]
-    if any(operand.type is not TensorType.FLOAT32 for operand in operands):
-        ctx.unsupported()
-    for i in range(rank4):
-        ctx.require(ctx.input(i).rank == 4, "needs 4-D inputs", list(ctx.input(i).shape))
-
-
-def _transposed(ctx: NodeContext, axis: int, declared: int) -> tuple[int, int]:
-    """(size, padding) of the output along one axis.
-
-    What the file declares decides, where it is a size that the padding allows; otherwise it is the least one.
-    """
-    padding, stride_w, stride_h = _struct(ctx, 3)
-    stride, size, window = (stride_h, stride_w)[axis - 1], ctx.input(0).shape[axis], ctx.input(1).shape[axis]
-    ctx.require(size > 0 and window > 0, "needs inputs and filters that are not empty", (size, window))
-    least = stride * (size - 1) + window
-    if padding == _VALID:
-        return least + ((declared - window) % stride if declared > 0 else 0), 0
-    if declared <= 0 or window_output(declared, window, stride, 1, True) != size:
-        declared = least - max(0, window - (size - 1) % stride - 1)
-    ctx.require(declared > 0, "needs an output that is not empty", declared)
-    return declared, window_padding(declared, window, stride, 1, size)
-
-
-def _infer_transposed(ctx: NodeContext) -> Sequence[Shape]:
-    _check(ctx, 2)
-    source, weights, declared = ctx.input(0), ctx.input(1), ctx.output().spec.shape
-    ctx.require(
-        weights.shape[3] == source.shape[3], "needs the filter's input channels to be the input's",
-        f"{weights.shape[3]} and {source.shape[3]}",
-    )  # fmt: skip
-    sizes = declared if len(declared) == 4 else (0, 0, 0, 0)
-    return [(source.shape[0], *(_transposed(ctx, axis, sizes[axis])[0] for axis in (1, 2)), weights.shape[0])]
-
-
-def _prepare_transposed(ctx: NodeContext) -> Sequence[Call]:
-    """Each output begins with its bias and adds its products in the order of the image."""
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    _, stride_w, stride_h = _struct(ctx, 3)
-    pads = [_transposed(ctx, axis, out.shape[axis])[1] for axis in (1, 2)]
-    geometry = (stride_h, stride_w, pads[0], pads[1])
-    bias = float_bias(ctx, ctx.optional(2), weights.shape[0])
-    return [float_call(source, weights, bias, np.zeros_like(bias), geometry, (-np.inf, np.inf), out)]
 
 
 @dataclass(frozen=True)
@@ -96,15 +37,15 @@ class Pool:
 
     @classmethod
     def of(cls, ctx: NodeContext) -> "Pool":
-        found = cls(*_struct(ctx, 5))
+        found = cls(*struct(ctx, 5))
         ctx.require(found.kh * found.kw <= _MOST_TAPS, f"needs windows of at most {_MOST_TAPS}", (found.kh, found.kw))
         return found
 
 
 def _infer_pool(ctx: NodeContext) -> Sequence[Shape]:
-    _check(ctx, 1)
+    check(ctx, 1)
     pool, (batches, height, width, channels) = Pool.of(ctx), ctx.input(0).shape
-    same = pool.padding == _SAME
+    same = pool.padding == SAME
     out_h = window_output(height, pool.kh, pool.stride_h, 1, same)
     out_w = window_output(width, pool.kw, pool.stride_w, 1, same)
     ctx.require(len(ctx.outputs) == 2, "needs two outputs", len(ctx.outputs))
@@ -153,7 +94,7 @@ def _prepare_pool(ctx: NodeContext) -> Sequence[Call]:
 
 
 def _infer_unpool(ctx: NodeContext) -> Sequence[Shape]:
-    _check(ctx, 2)
+    check(ctx, 2)
     pool, source = Pool.of(ctx), ctx.input(0)
     ctx.require(ctx.input(1).shape == source.shape, "needs a place for each value", list(ctx.input(1).shape))
     batches, height, width, channels = source.shape
@@ -191,7 +132,6 @@ def _prepare_unpool(ctx: NodeContext) -> Sequence[Call]:
 
 _F = "float32"
 for _name, _infer, _prepare, _counts, _kinds in (
-    ("Convolution2DTransposeBias", _infer_transposed, _prepare_transposed, (2, 3), f"{_F} x {_F} x {_F} -> {_F}"),
     ("MaxPoolingWithArgmax2D", _infer_pool, _prepare_pool, (1, 1), f"{_F} -> {_F}, {_F}"),
     ("MaxUnpooling2D", _infer_unpool, _prepare_unpool, (2, 2), f"{_F} x {_F} -> {_F}"),
 ):
