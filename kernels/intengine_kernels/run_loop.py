@@ -28,7 +28,7 @@ from intengine_kernels.jit import inline, kernel
 #: Words between two that different threads write.
 APART = 8
 #: A helper that has found nothing to do so often goes to sleep: after some milliseconds.
-PATIENCE = 30_000
+PATIENCE = 100_000
 
 _CHUNK = (1 << 32) - 1
 #: arm64's number of the hint YIELD.
