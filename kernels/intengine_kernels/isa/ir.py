@@ -68,5 +68,7 @@ def local_function(builder, name, result, kinds, body):
         found = ir.Function(module, ir.FunctionType(result, kinds), name)
         found.linkage = "internal"
         found.attributes.add("noinline")
+        # Loops are unrolled as far as they should be; more of that would only take longer to compile.
+        found.attributes.add("optsize")
         body(ir.IRBuilder(found.append_basic_block("entry")), found.args)
     return found
