@@ -181,9 +181,8 @@ def main() -> None:
     for data in more:
         if data["about"]["machine"] != first["about"]["machine"]:
             raise SystemExit("Results on one page must be of one machine.")
-        first["models"] = list({model["model"]: model for model in first["models"] + data["models"]}.values())
-        for part in ("overhead", "startup"):
-            first[part] += data[part]
+        for part, key in (("models", "model"), ("overhead", "op"), ("startup", "model")):
+            first[part] = list({one[key]: one for one in first[part] + data[part]}.values())
     seconds = f"{min(spans):g} to {max(spans):g}" if len({*spans}) > 1 else None
     args.page.write_text(page(first, seconds))
 

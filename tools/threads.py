@@ -34,6 +34,8 @@ from intengine.samples import Random, draw
 PAGE = Path(__file__).parents[1] / "docs" / "threads.md"
 #: Seconds of a turn, and those at its beginning that do not count.
 TURN, BEGINNING = 0.3, 0.1
+#: Seconds to wait for processes that should have answered.
+PATIENCE = 120
 #: Times that each call is timed.
 ROUNDS = 40
 
@@ -76,7 +78,7 @@ def _one_of(number: int, path: str, together: Any, results: Any, rounds: int) ->
     engine = intengine.Interpreter(path)
     sample = sample_of(engine)
     engine.run(sample)
-    found: tuple[list[float], list[float]] = [], []
+    found: list[list[float]] = [[], []]
     for _ in range(rounds):
         for who in range(together.parties + 1):
             together.wait()
@@ -91,11 +93,12 @@ def bound(path: str, processes: int, seconds: float) -> float:
     together, results = context.Barrier(processes), context.Queue()
     rounds = max(round(seconds / (TURN * (processes + 1))), 1)
     started = [
-        context.Process(target=_one_of, args=(number, path, together, results, rounds)) for number in range(processes)
+        context.Process(target=_one_of, args=(number, path, together, results, rounds), daemon=True)
+        for number in range(processes)
     ]
     for process in started:
         process.start()
-    found = [results.get() for _ in started]
+    found = [results.get(timeout=PATIENCE + 10 * seconds) for _ in started]
     for process in started:
         process.join()
     return sum(alone / at_once for alone, at_once in found)
