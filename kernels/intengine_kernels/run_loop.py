@@ -121,7 +121,10 @@ def run(program, frames):
 def control(threads):
     """The words of `control` for this many threads, int64, when no call has run and all helpers are asleep.
 
-    And views of them, int64[threads - 1]: chunks that each helper has done so far, whether it is asleep.
+    In lines of APART words: one for each share, its ticket; one with how many chunks of the call are done, and the call
+    to stop at; one for each helper, whether it is asleep, and how many chunks it has done so far.
+
+    And views of the last ones, int64[threads - 1]: chunks done, asleep.
     """
     words = np.zeros(2 * threads * APART, np.int64)
     helpers = words[(threads + 1) * APART :]
