@@ -1,5 +1,6 @@
 """Steps + buffers -> calls: every reference replaced by the array it means, once, before running."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +14,12 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from intengine.chunks import chunks_of
-from intengine.copying import strided_chunks
+from intengine.copying import pieces, strided
+from intengine.scratch import ScratchPool
 from intengine.shapes import contiguous_strides
 from intengine.state import State
 from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
+from intengine.touching import Touched, extent, together, touched
 
 
 class Native(NamedTuple):
@@ -24,15 +27,19 @@ class Native(NamedTuple):
 
     Attributes:
         address: of the kernel's entry.
-        frames: one for the whole call; or for each thread, one for each chunk of it.
-        chunks: how many.
+        frames: for each thread, one for each chunk.
+        touched: by each chunk.
         held: arrays whose addresses the frames hold.
     """
 
     address: int
     frames: tuple[NDArray[np.int64], ...]
-    chunks: int
+    touched: Touched
     held: tuple[Any, ...]
+
+    @property
+    def chunks(self) -> int:
+        return len(self.touched.reads)
 
 
 class BoundCall(NamedTuple):
@@ -70,6 +77,7 @@ class Binder:
     Args:
         buffers: tensor -> array. holders: tensor -> where late outputs go. state: what stands for MEMORY.
         pools: work space, one for each thread that shares calls; new arrays, and no sharing, if there is none.
+        common: work space of calls that name the same, of steps in turn.
     """
 
     def __init__(
@@ -78,20 +86,26 @@ class Binder:
         *,
         holders: Mapping[int, Holder] | None = None,
         state: State | None = None,
-        pools: "Sequence[ScratchPool]" = (),
+        pools: Sequence[ScratchPool] = (),
+        common: Sequence[ScratchPool] = (),
     ) -> None:
         self._buffers = buffers
         self._holders = holders or {}
         self._state = state
         self._pools = pools
+        self._common = itertools.cycle(common)
 
     def bind(self, step: Step) -> list[BoundCall]:
         """The calls of one step; calls that name the same Scratch object share its memory."""
-        for pool in self._pools:
-            pool.reset()
         used = [{id(arg) for arg in leaves(call.args) if isinstance(arg, Scratch)} for call in step.calls]
         named = Counter(key for keys in used for key in keys)
+        common = next(self._common) if self._pools and max(named.values(), default=0) > 1 else None
+        for pool in (*self._pools, *([common] if common else [])):
+            pool.reset()
         taken: dict[tuple[int, int], NDArray[Any]] = {}
+
+        def is_private(arg: Scratch) -> bool:
+            return named[id(arg)] == 1
 
         def resolve(arg: Any, thread: int) -> Any:
             if isinstance(arg, tuple):
@@ -104,10 +118,11 @@ class Binder:
             if isinstance(arg, Ref):
                 return view(arg, self._buffers[arg.tensor])
             if isinstance(arg, Scratch):
-                owner = thread if named[id(arg)] == 1 else 0
+                owner = thread if is_private(arg) else -1
                 key = (id(arg), owner)
                 if key not in taken:
-                    taken[key] = self._pools[owner].take(arg) if self._pools else np.empty(arg.shape, arg.dtype)
+                    pool = self._pools[owner] if self._pools and is_private(arg) else common
+                    taken[key] = pool.take(arg) if pool else np.empty(arg.shape, arg.dtype)
                 return taken[key]
             return arg
 
@@ -123,8 +138,8 @@ class Binder:
                 native = _native_copy(args[0], args[1], len(self._pools))
             elif compiled.address:
                 chunks = self._chunks(call)
-                held = [resolved(part, thread) for thread in range(len(self._pools)) for part in chunks]
-                native = _native(compiled, held if len(chunks) > 1 else [args], len(chunks))
+                held = [resolved(part, thread) for thread in range(max(len(self._pools), 1)) for part in chunks]
+                native = _native(compiled, held, touched(chunks, held[: len(chunks)], is_private))
             calls.append(BoundCall(compiled.call, args, native))
         return calls
 
@@ -142,7 +157,7 @@ class Binder:
         at = names.index(along)
         before, (first, last), after = call.args[:at], call.args[at : at + 2], call.args[at + 2 :]
         return [
-            Call(call.kernel, (*before, first + begin, first + end, *after))
+            replace(call, args=(*before, first + begin, first + end, *after))
             for begin, end in chunks_of(last - first, call.unit, call.work, len(self._pools))
         ]
 
@@ -157,49 +172,19 @@ def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
     return replace(arg, shape=(end - begin, *arg.shape[1:]), strides=strides, offset=arg.offset + begin * strides[0])
 
 
-def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], chunks: int) -> Native:
+def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], by_chunk: Touched) -> Native:
     frames = tuple(map(frame, calls))
     assert all(len(words) == compiled.words for words in frames)
-    return Native(compiled.address, frames, chunks, tuple(calls))
+    return Native(compiled.address, frames, by_chunk, tuple(calls))
 
 
 def _native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
-    chunks = strided_chunks(target, source, threads)
-    if chunks is None:
+    if not isinstance(source, np.ndarray):
+        return None
+    parts = list(pieces(target, source, threads))
+    chunks = [args for args in itertools.starmap(strided, parts) if args is not None]
+    if len(chunks) < len(parts):
         return None
     compiled = specialize(copy_strided, chunks[0])
-    return _native(compiled, chunks * (threads if len(chunks) > 1 else 1), len(chunks)) if compiled.address else None
-
-
-class ScratchPool:
-    """Work space shared by all steps: grows to the greatest step, handed out again from the start for each."""
-
-    def __init__(self, steps: tuple[Step, ...]) -> None:
-        def need(step: Step) -> int:
-            wanted = {id(arg): arg for call in step.calls for arg in leaves(call.args) if isinstance(arg, Scratch)}
-            return sum(_aligned(int(np.prod(arg.shape)) * arg.dtype.itemsize) for arg in wanted.values())
-
-        self._memory = aligned_empty(max(map(need, steps), default=0))
-        self._used = 0
-
-    def reset(self) -> None:
-        """Hand out from the start again, for the next step."""
-        self._used = 0
-
-    def take(self, wanted: Scratch) -> NDArray[Any]:
-        count = int(np.prod(wanted.shape))
-        size = count * wanted.dtype.itemsize
-        piece = self._memory[self._used : self._used + size]
-        self._used += _aligned(size)
-        return piece.view(wanted.dtype).reshape(wanted.shape)
-
-
-def _aligned(size: int) -> int:
-    return -(-size // 64) * 64
-
-
-def aligned_empty(size: int) -> NDArray[np.uint8]:
-    """uint8[size] that starts at a multiple of 64 bytes."""
-    memory = np.empty(size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    return memory[start : start + size]
+    ranges = together([[extent(from_)] for _, from_ in parts], [[extent(to)] for to, _ in parts])
+    return _native(compiled, chunks * max(threads, 1), ranges) if compiled.address else None

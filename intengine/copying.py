@@ -17,17 +17,9 @@ Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
 _BYTE_WORK = 6
 
 
-def strided_chunks(target: NDArray[Any], source: Any, threads: int) -> list[Arguments] | None:
-    """`strided` in as many chunks as these threads can use, which make the copy together."""
-    if not isinstance(source, np.ndarray):
-        return None
-    found = [strided(*piece) for piece in _pieces(target, np.broadcast_to(source, target.shape), threads)]
-    chunks = [args for args in found if args is not None]
-    return chunks if len(chunks) == len(found) else None
-
-
-def _pieces(target: NDArray[Any], source: NDArray[Any], threads: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Both, cut along the first axis that has more than one element."""
+def pieces(target: NDArray[Any], source: Any, threads: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Both in as many chunks as these threads can use, cut along the first axis that has more than one element."""
+    source = np.broadcast_to(source, target.shape)
     axis = next((axis for axis, size in enumerate(target.shape) if size > 1), None)
     if axis is None:
         yield target, source

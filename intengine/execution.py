@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.binding import Binder, BoundCall, ScratchPool, aligned_empty
+from intengine.binding import Binder, BoundCall
 from intengine.model import TensorType
 from intengine.plan import Plan
 from intengine.program import Program
+from intengine.scratch import ScratchPool, aligned_empty
 from intengine.shapes import Shape, elements
 from intengine.state import State
 from intengine.step import Holder, Ref, Step, leaves
@@ -87,7 +88,8 @@ class Execution:
         for index in named - self.buffers.keys():
             self.buffers[index] = np.array(plan.constants[index], order="C")
         pools = [ScratchPool(steps) for _ in range(workers.count if workers else 1)]
-        binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools)
+        common = [ScratchPool(steps) for _ in range(2)] if workers else pools
+        binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools, common=common)
         self.calls: list[list[BoundCall]] = [binder.bind(step) for step in steps]
         self._program = Program([call for calls in self.calls for call in calls], workers)
 

@@ -72,4 +72,7 @@ def _moved(call: Call, image: int, shape: Shape, border: tuple[int, int]) -> Cal
     args["x"] = Ref(image, args["x"].dtype, shape)
     args["pad_h"] += border[0]
     args["pad_w"] += border[1]
-    return replace(call, args=tuple(args.values()))
+    reach = call.reach and replace(
+        call.reach, height=shape[1], row=shape[2] * shape[3], before=call.reach.before + border[0]
+    )
+    return replace(call, args=tuple(args.values()), reach=reach)

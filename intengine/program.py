@@ -9,6 +9,7 @@ from intengine_kernels.jit import specialize
 from intengine_kernels.run_loop import run, share
 
 from intengine.binding import BoundCall
+from intengine.touching import needs
 from intengine.workers import Session, Workers
 
 
@@ -23,12 +24,17 @@ class Program:
         self._workers = workers
         native = [call.native for call in calls if call.native is not None]
         firsts = itertools.accumulate((len(one.frames) for one in native), initial=0)
-        rows = [(one.address, first, one.chunks) for one, first in zip(native, firsts, strict=False)]
-        program = np.array(rows, np.int64).reshape(-1, 3)
+        needed = itertools.accumulate((one.chunks for one in native), initial=0)
+        rows = [
+            (one.address, first, one.chunks, need) for one, first, need in zip(native, firsts, needed, strict=False)
+        ]
+        program = np.array(rows, np.int64).reshape(-1, 4)
         frames = np.array([words.ctypes.data for one in native for words in one.frames], np.int64)
         self._session = None
         if workers is not None and (program[:, 2] > 1).any():
-            self._session = Session(program, frames, workers.count)
+            found = [needs(before.touched, after.touched) for before, after in itertools.pairwise(native)]
+            waits = np.concatenate([np.zeros(native[0].chunks, np.int64), *found])
+            self._session = Session(program, frames, waits, workers.count)
         #: What the addresses in program and frames are of.
         self._held = native
         self._segments: list[Callable[[], object]] = []
@@ -40,7 +46,8 @@ class Program:
                 continue
             begin, end = end, end + len(some)
             if self._session is not None and (program[begin:end, 2] > 1).any():
-                shared = (program, frames, begin, end, self._session.control, self._session.threads)
+                session = self._session
+                shared = (program, frames, session.needs, begin, end, session.control, session.threads)
                 self._segments.append(partial(specialize(share, shared).call, *shared))
             else:
                 alone = (program[begin:end], frames)

@@ -78,18 +78,48 @@ FLOAT_WORK, PLAIN_WORK, ELEMENT_WORK, FUNCTION_WORK = 4, 8, 32, 100
 CACHE_LINE = 64
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Of which rows of an array a call's output rows are made, where arrays are images one behind the other.
+
+    Row y of an image is made of rows y * stride - before to y * stride - before + span of the same image, those that
+    are in it. The kernel may read others, but what they hold decides nothing.
+
+    Attributes:
+        height, row: rows of an image, and elements of one, in the array that is read.
+        lines, line: the same of the output.
+        of: the kernel's name for the array.
+    """
+
+    height: int
+    row: int
+    lines: int
+    line: int
+    stride: int = 1
+    before: int = 0
+    span: int = 1
+    of: str = "x"
+
+    @classmethod
+    def rows(cls, rows: int, row: int, line: int, of: str = "x") -> "Reach":
+        """Each output row is made of one row."""
+        return cls(rows, row, rows, line, of=of)
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars.
 
     Attributes:
         work: of the whole call, in multiply-accumulates of quantized elements; more than 0 if threads may share it.
+            Then nothing is written but the last argument, and work space that no other call names.
         along: what they share, if the kernel takes `along`_begin and `along`_end; else the first axis of the output,
             the last argument, is cut, and those of all other references that are as long; int64[1] arrays that give
             this length are given the new one.
         unit: rows, or whatever it is along, that a thread should take together.
         pads: whether the kernel takes an image x, pad_h and pad_w, reads the zero point outside of it, and nothing else
             of the call depends on the image's height and width.
+        reach: for kernels that take `along`_begin; None if any output row may be made of all input rows.
     """
 
     kernel: Callable[..., Any]
@@ -98,6 +128,7 @@ class Call:
     unit: int = 1
     along: str = "row"
     pads: bool = False
+    reach: Reach | None = None
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

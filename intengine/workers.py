@@ -19,11 +19,14 @@ class Session:
         helped, asleep: int64[threads - 1], chunks that each helper has done, whether it does not watch this session.
     """
 
-    def __init__(self, program: NDArray[np.int64], frames: NDArray[np.int64], threads: int) -> None:
+    def __init__(
+        self, program: NDArray[np.int64], frames: NDArray[np.int64], needs: NDArray[np.int64], threads: int
+    ) -> None:
         self.program = program
         self.frames = frames
+        self.needs = needs
         self.threads = threads
-        self.control, self.helped, self.asleep = control(threads)
+        self.control, self.helped, self.asleep = control(len(program), threads)
 
 
 _Jobs = SimpleQueue[Session | None]
@@ -61,7 +64,7 @@ class Workers:
 
 def _work(jobs: _Jobs, thread: int) -> None:
     while (session := jobs.get()) is not None:
-        args = (session.program, session.frames, session.control, session.threads, thread)
+        args = (session.program, session.frames, session.needs, session.control, session.threads, thread)
         specialize(help_out, args).call(*args)
         del session, args
 

@@ -115,7 +115,7 @@ def one_by_one(
         return execution, [Program([call]).run for call in calls]
     made: list[Callable[[], object]] = []
     for i in range(len(session.program)):
-        args = (session.program, session.frames, i, i + 1, session.control, session.threads)
+        args = (session.program, session.frames, session.needs, i, i + 1, session.control, session.threads)
         made.append(partial(specialize(share, args).call, *args))
     return execution, made
 

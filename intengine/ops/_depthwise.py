@@ -120,4 +120,11 @@ def depthwise_call(
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
     work = PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1]
-    return Call(depthwise_conv_requantize, args, work=work, unit=packed.taps.lines, pads=True)
+    return Call(
+        depthwise_conv_requantize,
+        args,
+        work=work,
+        unit=packed.taps.lines,
+        pads=True,
+        reach=window.reach(source.shape, out.shape[3]),
+    )

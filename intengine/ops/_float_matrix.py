@@ -20,7 +20,7 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape
-from intengine.step import FLOAT_WORK, Call, Scratch
+from intengine.step import FLOAT_WORK, Call, Reach, Scratch
 
 #: Output pixels that are made with the weights of some channels before the next channels' are read.
 _BLOCK = 192
@@ -101,6 +101,7 @@ def _conv(
             Scratch(np.dtype(np.float32), (strip,)), out.ref(),
         ),
         work=FLOAT_WORK * out.size * rows.shape[2],
+        reach=window.reach(source.shape, out.shape[3]),
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         ends = (start[:channels].copy(), end[:channels].copy())
         acc = Scratch(np.dtype(np.float32), (channels,))
         args = (source.ref(), np.array(values), *ends, *after, acc, out.ref())
-        return [Call(depthwise_conv_float_multiplied, args, work=work)]
+        return [Call(depthwise_conv_float_multiplied, args, work=work, reach=window.reach(source.shape, out.shape[3]))]
     return [
         Call(
             depthwise_conv_float,
@@ -133,6 +134,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
                 *(Scratch(np.dtype(np.int64), (window.kh * window.kw,)) for _ in range(2)), out.ref(),
             ),
             work=work,
+            reach=window.reach(source.shape, out.shape[3]),
         )
     ]  # fmt: skip
 
@@ -160,4 +162,5 @@ def _gemm(
         ),
         work=FLOAT_WORK * rows * weights.size,
         unit=TILE_ROWS,
+        reach=Reach.rows(rows, shape[1], bias.size, of="a"),
     )  # fmt: skip

@@ -20,7 +20,7 @@ from intengine.ops._float_matrix import float_bias
 from intengine.ops._packed import Packed, pad_last
 from intengine.ops._packing import pack_for
 from intengine.quantization import real_bounds
-from intengine.step import Call, Ref, Scratch
+from intengine.step import Call, Reach, Ref, Scratch
 
 #: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
 _SSE_BLOCK = 16
@@ -156,6 +156,7 @@ def product_of_rows(
         ),
         rows * values.size,
         TILE_ROWS,
+        reach=Reach.rows(rows, depth, channels),
     )  # fmt: skip
 
 

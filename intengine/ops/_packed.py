@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
 from intengine.ops._guess import guess_table
-from intengine.step import Call, Ref, Scratch
+from intengine.step import Call, Reach, Ref, Scratch
 
 #: Panels that threads can share evenly.
 _MANY = 8
@@ -82,7 +82,8 @@ class Packed:
         args = (self.isa, x, self.flip, self.filter(), rule, 0, rows, 0, panels, strip, self.work, out)
         few = rows < 2 * isa.TILE_ROWS or (rows < 2 * isa.ROW_BLOCK and panels >= _MANY)
         along, unit = ("panel", 1) if few else ("row", isa.TILE_ROWS)
-        return Call(gemm_requantize, args, rows * depth * self.lanes, unit, along)
+        reach = None if few else Reach.rows(rows, depth, out.shape[1])
+        return Call(gemm_requantize, args, rows * depth * self.lanes, unit, along, reach=reach)
 
     def strip(self, size: int) -> Scratch:
         """Work space for `size` elements of activations and what the last step reads behind them."""

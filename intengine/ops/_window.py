@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from intengine.ops._context import NodeContext
 from intengine.shapes import Shape, window_output, window_padding
+from intengine.step import Reach
 
 #: Padding of the schema.
 SAME, VALID = 0, 1
@@ -50,6 +51,13 @@ class Window:
     def geometry(self) -> tuple[int, int, int, int, int, int]:
         """(stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w), in the order in which kernels take them."""
         return self.stride_h, self.stride_w, self.dilation_h, self.dilation_w, self.pad_h, self.pad_w
+
+    def reach(self, source: Shape, channels: int) -> Reach:
+        """Rows of the image [B, H, W, C] that an output row is made of."""
+        span = (self.kh - 1) * self.dilation_h + 1
+        return Reach(
+            source[1], source[2] * source[3], self.out_h, self.out_w * channels, self.stride_h, self.pad_h, span
+        )
 
     @property
     def is_pointwise(self) -> bool:

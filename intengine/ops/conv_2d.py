@@ -103,7 +103,15 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         width, window.stride_h, window.stride_w, window.pad_h, window.pad_w, packed.fill, height, 0,
         batch * window.out_h, strip, packed.work, out.ref(),
     )  # fmt: skip
-    return [Call(conv_requantize, args, work=pixels * packed.lanes * kh * kw * depth, pads=True)]
+    return [
+        Call(
+            conv_requantize,
+            args,
+            work=pixels * packed.lanes * kh * kw * depth,
+            pads=True,
+            reach=window.reach(source.shape, out.shape[3]),
+        )
+    ]
 
 
 def _strip_height(window: Window, span: int, row_bytes: int) -> int:

@@ -52,12 +52,26 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     rows = (0, out.shape[0] * out.shape[1])
     work = PLAIN_WORK * out.size * window.kh * window.kw
     if ctx.node.op == "MAX_POOL_2D":
-        return [Call(max_pool, (*before, everything[0], *rows, out.ref()), work)]
+        return [
+            Call(
+                max_pool,
+                (*before, everything[0], *rows, out.ref()),
+                work,
+                reach=window.reach(source.shape, out.shape[3]),
+            )
+        ]
     if source.type is TensorType.FLOAT32 and ctx.numerics.float_elements is FloatElements.FLUSHED:
-        return [Call(average_pool_nines, (*before, *rows, Scratch(np.dtype(np.float32), (9,)), out.ref()), work)]
+        return [
+            Call(
+                average_pool_nines,
+                (*before, *rows, Scratch(np.dtype(np.float32), (9,)), out.ref()),
+                work,
+                reach=window.reach(source.shape, out.shape[3]),
+            )
+        ]
     kernel = average_pool_float if source.type is TensorType.FLOAT32 else average_pool
     acc = Scratch(np.dtype(np.float32 if source.type is TensorType.FLOAT32 else np.int32), (out.shape[3],))
-    return [Call(kernel, (*before, *rows, acc, out.ref()), work)]
+    return [Call(kernel, (*before, *rows, acc, out.ref()), work, reach=window.reach(source.shape, out.shape[3]))]
 
 
 for _name in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):

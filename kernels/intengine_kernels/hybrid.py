@@ -7,6 +7,7 @@ out = clamp(float32(sum w * (q - z)) scaled by s and the filter's scale, + bias)
 import numpy as np
 
 from intengine_kernels.gemm import multiply
+from intengine_kernels.hybrid_image import scaling_of
 from intengine_kernels.hybrid_quantize import quantize_row
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST, make_scale
@@ -132,7 +133,7 @@ def gemm_hybrid(
 def conv_hybrid(
     isa, image, in_c, flip, copies, w, folded, row_sum, filter_scale, bias, order, offsets, length, span, columns,
     stride_h, stride_w, lo, hi, row_begin, row_end,
-    scales, zero_points, none, panel, acc, strip, out,
+    kind, bounds, scales, zero_points, none, panel, acc, strip, out,
 ):  # fmt: skip
     """Convolution of output rows row_begin..row_end of one image.
 
@@ -143,7 +144,8 @@ def conv_hybrid(
         order: SCALES_FIRST, FILTER_FIRST or FUSED.
         offsets: int64[G * S], where the S segments of a window start, from a pixel in a strip of `columns` columns.
         length: elements of a segment. span: rows that the window reaches over.
-        scales: float32[ROW_BLOCK], zero_points: int32[ROW_BLOCK], the image's.
+        kind: a constant of `hybrid_quantize`. bounds: float32[parts, 2], what `find_range` has found.
+        scales, zero_points: scratch float32[ROW_BLOCK], int32[ROW_BLOCK].
         strip: like panel, all of the image that windows reach, and what the last step reads behind it.
         The rest as in `gemm_hybrid`, G times as much of what belongs to channels.
         out: float32[B, OH, OW, N], written.
@@ -156,6 +158,9 @@ def conv_hybrid(
     flat_out = out.reshape(-1)
     flip = panel.dtype.type(flip)
     lo, hi = np.float32(lo), np.float32(hi)
+    scale, _, zero_point = scaling_of(kind, bounds)
+    scales[:] = scale
+    zero_points[:] = zero_point
     # Windows of one column and row follow each other through the whole image.
     whole = columns == out_w and span == stride_h == stride_w == 1
     some = (row_end - row_begin) * out_w if whole else out_w
@@ -188,14 +193,15 @@ def conv_hybrid(
 @kernel
 def depthwise_conv_hybrid(
     image, q, height, width, w, filter_scale, bias, order, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
-    row_begin, row_end, scales, zero_points, acc, out,
+    row_begin, row_end, kind, bounds, acc, out,
 ):  # fmt: skip
     """Depthwise convolution of output rows row_begin..row_end of one image; taps outside are skipped.
 
     Args:
         image: its number. q: int8[H * W * C], the image.
         w: int8[kh, kw, C * D]. filter_scale, bias: float32[C * D]. lo, hi: floats.
-        order: SCALES_FIRST or BLOCKS_OF_4. scales, zero_points: float32 and int32, of which the first count.
+        order: SCALES_FIRST or BLOCKS_OF_4.
+        kind: a constant of `hybrid_quantize`. bounds: float32[parts, 2], what `find_range` has found.
         acc: scratch int32[C * D].
         out: float32[B, OH, OW, C * D], written.
 
@@ -206,7 +212,7 @@ def depthwise_conv_hybrid(
     out_w = out.shape[2]
     multiplier = out_c // channels
     lo, hi = np.float32(lo), np.float32(hi)
-    scale, zero_point = scales[0], zero_points[0]
+    scale, _, zero_point = scaling_of(kind, bounds)
     for out_y in range(row_begin, row_end):
         for out_x in range(out_w):
             acc[:] = np.int32(0)

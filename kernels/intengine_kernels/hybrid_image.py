@@ -1,12 +1,13 @@
-"""Images of float32 quantized on the fly, each by itself, in three steps of which threads can share two.
+"""Images of float32 quantized on the fly, each by itself, in two steps that threads can share.
 
-The range of all elements, found in parts; the scale and zero point; the quantized image, padded, as windows read it.
+The range of all elements, found in parts; the quantized image, padded, as windows read it. Whoever needs the scale and
+zero point finds them from the parts' ranges, the same each time.
 """
 
 import numpy as np
 
 from intengine_kernels.hybrid_quantize import SIMD, parameters, range_of, round_all
-from intengine_kernels.jit import kernel
+from intengine_kernels.jit import inline, kernel
 from intengine_kernels.strip import fill_strip
 
 
@@ -17,36 +18,33 @@ def find_range(x, image, part_begin, part_end, lanes, bounds):
     Args:
         x: float32[B, n]. image: its number.
         lanes: scratch float32[2, LANES].
-        bounds: float32[parts, 2], of which these parts' (least, most) are written.
+        bounds: float32[parts, 2], of which these parts' (least, most) are written; each is of ceil(n / parts)
+            elements, as long as there are some.
     """
     flat = x[image]
     size = flat.shape[0]
-    parts = bounds.shape[0]
+    some = -(-size // bounds.shape[0])
     for part in range(part_begin, part_end):
-        begin, end = size * part // parts, size * (part + 1) // parts
+        begin, end = min(part * some, size), min((part + 1) * some, size)
         bounds[part] = range_of(flat[begin:end], lanes)
 
 
-@kernel
-def scale_image(kind, bounds, factors, scales, zero_points):
-    """What the parts' ranges give for the whole.
+@inline
+def scaling_of(kind, bounds):
+    """(scale, factor, zero point) as `hybrid_quantize.parameters` gives them, for the whole image.
 
     Args:
         kind: a constant of `hybrid_quantize`. bounds: float32[parts, 2].
-        factors: float32[n], scales: float32[m], zero_points: int32[m]; all of each written.
     """
     least, most = np.float32(0.0), np.float32(0.0)
     for part in range(bounds.shape[0]):
         least, most = min(bounds[part, 0], least), max(bounds[part, 1], most)
-    scale, factor, zero_point = parameters(kind, least, most)
-    factors[:] = factor
-    scales[:] = scale
-    zero_points[:] = zero_point
+    return parameters(kind, least, most)
 
 
 @kernel
 def quantize_image(
-    kind, x, image, height, width, channels, top, left, columns, flip, factors, zero_points, row_begin, row_end, q,
+    kind, x, image, height, width, channels, top, left, columns, flip, bounds, row_begin, row_end, q,
     strip,
 ):  # fmt: skip
     """Rows row_begin..row_end of a quantized image in a strip, the zero point outside the image.
@@ -54,13 +52,13 @@ def quantize_image(
     Args:
         x: float32[B, H * W * C]. image: its number. height, width, channels: H, W, C.
         top, left: row and column of the image where the strip begins, may be negative. columns: of the strip.
-        flip: what `isa.flip` gives. factors, zero_points: of which the first counts.
+        flip: what `isa.flip` gives. bounds: float32[parts, 2], what `find_range` has found.
         q: scratch int8[W * C].
         strip: int8, uint8 or int16, flat; row s of `columns` * C elements starts at s * columns * C.
     """
     store = strip.dtype.type
     flip = store(flip)
-    factor, zero_point = factors[0], zero_points[0]
+    _, factor, zero_point = scaling_of(kind, bounds)
     fill = store(store(zero_point) ^ flip)
     flat, line = x[image], width * channels
     whole = flat.shape[0] - flat.shape[0] % SIMD

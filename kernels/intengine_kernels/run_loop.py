@@ -1,17 +1,18 @@
 """Runs calls without Python: a loop over entries and frames, alone or shared with helping threads.
 
-A program is int64[n, 3], a row for each call: the address of the kernel's entry, the first of its frames, and into how
-many chunks it is divided. Frames are int64[m], their addresses: of a call in one chunk one, else `threads` times as
-many as chunks, since every thread has work space of its own.
+A program is int64[n, 4], a row for each call: the address of the kernel's entry, the first of its frames, into how many
+chunks it is divided, and the first of their needs. Frames are int64[m], their addresses: for each thread that may take
+part, since it has work space of its own, one for each chunk. Needs are int64[k]: for each chunk, the bits of those of
+the call before that must be done first.
 
-Threads that share a call agree through `control`, int64 words 64 bytes apart. Chunks are dealt out evenly, neighbours
-to the same thread, so that it finds what it wrote before in its cache; who is done takes from the others. Each
-thread's share has a ticket: the number of the call, counted from 1, in the upper half, and in the lower half the next
-chunk that nobody has taken. Whoever adds one to it owns the chunk that it named. A thread looks at the others' shares
-only for the call of its own, or it would take what their owners are about to.
+Threads that share a program agree through `control`, int64 words in lines of APART. Each call's chunks are dealt out
+evenly, neighbours to the same thread, so that it finds what it wrote before in its cache. Every thread has a ticket for
+its share of each call: the number of the run in the upper half, and in the lower half how many of the chunks are taken.
+Who puts one more there owns the next. Each thread also keeps the bits of the chunks that it has done, call by call.
 
-Whoever finishes the last chunk of a call goes on: it runs the calls that are not shared, and deals out the next one
-that is. So no thread waits for a helper that has taken nothing, and a late one costs nothing.
+A thread takes what is next in its own share, be it of the first call that is not done yet or, where needs allow that,
+of the one behind: so it seldom waits for the others at a call's end. Only if there is nothing, it takes from others. So
+nobody waits for a helper that has taken nothing, and a late one costs nothing.
 """
 
 import os
@@ -29,8 +30,11 @@ from intengine_kernels.jit import inline, kernel
 APART = 8
 #: A helper that has found nothing to do so often goes to sleep: after some milliseconds.
 PATIENCE = 100_000
+#: Chunks of a call, at most: the bits of a word but for its sign.
+MOST_CHUNKS = 63
 
-_CHUNK = (1 << 32) - 1
+#: The lower half of a ticket, and the numbers that runs can have.
+_TAKEN, _RUNS = (1 << 32) - 1, (1 << 31) - 1
 #: arm64's number of the hint YIELD.
 _YIELD_HINT = 1
 _YIELDS = os.name == "posix"
@@ -76,13 +80,14 @@ def _put(typing_context, words, at, value):
 
 
 @intrinsic
-def _add(typing_context, words, at, value):
-    """words[at] as it was before `value` was added to it."""
+def _replace(typing_context, words, at, old, new):
+    """Whether words[at] was `old`; only then it is `new` now."""
 
     def generate(context, builder, signature, args):
-        return builder.atomic_rmw("add", _word(context, builder, signature, args), args[2], "acq_rel")
+        word = _word(context, builder, signature, args)
+        return builder.extract_value(builder.cmpxchg(word, args[2], args[3], "acq_rel", "acquire"), 1)
 
-    return types.int64(words, types.int64, types.int64), generate
+    return types.boolean(words, types.int64, types.int64, types.int64), generate
 
 
 @intrinsic
@@ -112,107 +117,144 @@ def _wait(turns):
 def run(program, frames):
     """Run all calls, whole.
 
-    program: int64[n, 3]. frames: int64[m], without further threads' ones.
+    program: int64[n, 4]. frames: int64[m].
     """
     for i in range(program.shape[0]):
         _enter(program[i, 0], frames[program[i, 1]])
 
 
-def control(threads):
-    """The words of `control` for this many threads, int64, when no call has run and all helpers are asleep.
+def control(calls, threads):
+    """The words of `control` for so many calls and threads, int64, when none has run and all helpers are asleep.
 
-    In lines of APART words: one for each share, its ticket; one with how many chunks of the call are done, and the call
-    to stop at; one for each helper, whether it is asleep, and how many chunks it has done so far.
+    In this order: a line with the number of the run, and its first call and the one to stop at; a line for each helper,
+    whether it is asleep and how many chunks it has taken so far; for each thread, in lines of its own, its tickets;
+    and likewise the chunks that it has done.
 
-    And views of the last ones, int64[threads - 1]: chunks done, asleep.
+    And views of the helpers' words, int64[threads - 1]: chunks taken, asleep.
     """
-    words = np.zeros(2 * threads * APART, np.int64)
-    helpers = words[(threads + 1) * APART :]
+    words = np.zeros((threads + 2 * threads * -(-calls // APART)) * APART, np.int64)
+    helpers = words[APART : threads * APART]
     asleep, helped = helpers[::APART], helpers[1::APART]
     asleep[:] = 1
     return words, helped, asleep
 
 
 @inline
-def _deal_out(program, frames, control, threads, first):
-    """Run the calls from `first` on until one that is shared, and put its tickets; behind the last one, put none."""
-    call, end = first, control[threads * APART + 1]
-    while call < end and program[call, 2] == 1:
-        _enter(program[call, 0], frames[program[call, 1]])
-        call += 1
-    if call < end:
-        control[threads * APART] = 0
-        # The last share is never empty: nobody can have finished the call before it is put.
-        for one in range(threads):
-            _put(control, one * APART, (call + 1) << 32 | program[call, 2] * one // threads)
-    else:
-        # The caller's own last: it goes on when it sees that.
-        for one in range(threads):
-            _put(control, (threads - 1 - one) * APART, 0)
+def _ticket(program, threads, thread, call):
+    """Where a thread's ticket for a call is."""
+    return (threads + thread * -(-program.shape[0] // APART)) * APART + call
 
 
 @inline
-def _take(program, frames, control, threads, thread, share, wanted):
-    """Take a chunk of this share, if it is one of the wanted call, and run it as this thread.
+def _done(program, threads, thread, call):
+    """Where the chunks of a call are that a thread has done."""
+    return _ticket(program, threads, threads + thread, call)
 
-    Returns the number of its call, which is another one if the wanted call has ended meanwhile; -1 if there was none.
+
+@inline
+def _begin_of(chunks, threads, thread):
+    """The first chunk of a thread's share; a single one is the first thread's."""
+    return -(-chunks * thread // threads)
+
+
+@inline
+def _is_ready(program, control, threads, thread, call, needed):
+    """Whether these chunks of a call are done. A thread looks at the others' words only if its own do not say so."""
+    one = 0
+    while needed != 0 and one < threads:
+        needed &= ~_read(control, _done(program, threads, (thread + one) % threads, call))
+        one += 1
+    return needed == 0
+
+
+@inline
+def _take(program, needs, control, threads, thread, number, first, call, share):
+    """Take the next chunk of a share, if there is one and all is done that it needs; returns it, or -1.
+
+    Shares in odd places are done from their end, so that what two neighbours both need of each other comes last.
+
+    Args:
+        number: of the run. first: call that is not done yet; all before it are.
     """
-    ticket = _read(control, share * APART)
-    call = (ticket >> 32) - 1
-    if call != wanted or (ticket & _CHUNK) >= program[call, 2] * (share + 1) // threads:
+    at = _ticket(program, threads, share, call)
+    ticket = _read(control, at)
+    chunks = program[call, 2]
+    begin, end = _begin_of(chunks, threads, share), _begin_of(chunks, threads, share + 1)
+    chunk = begin + (ticket & _TAKEN)
+    if ticket >> 32 != number or chunk >= end:
         return -1
-    ticket = _add(control, share * APART, 1)
-    call, chunk = (ticket >> 32) - 1, ticket & _CHUNK
-    if call < 0 or chunk >= program[call, 2] * (share + 1) // threads:
+    if share & 1:
+        chunk = begin + end - 1 - chunk
+    if call != first and not _is_ready(program, control, threads, thread, call - 1, needs[program[call, 3] + chunk]):
         return -1
-    _enter(program[call, 0], frames[program[call, 1] + thread * program[call, 2] + chunk])
-    return call
+    return chunk if _replace(control, at, ticket, ticket + 1) else -1
 
 
 @inline
-def _take_all(program, frames, control, threads, thread):
-    """Take chunks of the call that is on until none is left; returns how many."""
-    call = (_read(control, thread * APART) >> 32) - 1
-    mine, one = 0, 0
-    while call >= 0 and one < threads:
-        taken = _take(program, frames, control, threads, thread, (thread + one) % threads, call)
-        if taken < 0:
-            one += 1
+def _work(program, frames, needs, control, threads, thread, patience):
+    """Take part in the run that is on, until it ends or, `patience` turns long, nothing was found; returns chunks.
+
+    Negative patience waits for the end.
+    """
+    number = _read(control, 0)
+    first, end = control[1], control[2]
+    mine, turns = 0, 0
+    while first < end and turns != patience:
+        call, chunk = first, _take(program, needs, control, threads, thread, number, first, first, thread)
+        if chunk < 0 and first + 1 < end:
+            call = first + 1
+            chunk = _take(program, needs, control, threads, thread, number, first, call, thread)
+        if chunk < 0:
+            if _is_ready(program, control, threads, thread, first, (1 << program[first, 2]) - 1):
+                first += 1
+                continue
+            one = 0
+            while chunk < 0 and one < 2 * (threads - 1):
+                call, share = first + one // (threads - 1), (thread + 1 + one % (threads - 1)) % threads
+                if call < end:
+                    chunk = _take(program, needs, control, threads, thread, number, first, call, share)
+                one += 1
+        if chunk >= 0:
+            _enter(program[call, 0], frames[program[call, 1] + thread * program[call, 2] + chunk])
+            at = _done(program, threads, thread, call)
+            _put(control, at, control[at] | 1 << chunk)
+            mine, turns = mine + 1, 0
+        elif _read(control, 0) != number:
+            first = end
         else:
-            mine, call = mine + 1, taken
-    if mine > 0 and _add(control, threads * APART, mine) + mine == program[call, 2]:
-        _deal_out(program, frames, control, threads, call + 1)
+            _wait(turns)
+            turns += 1
     return mine
 
 
 @kernel
-def share(program, frames, begin, end, control, threads):
-    """Run calls [begin, end); helpers may take chunks, and what lies between them.
+def share(program, frames, needs, begin, end, control, threads):
+    """Run calls [begin, end); helpers may take chunks.
 
-    program: int64[n, 3]. frames: int64[m]. control: int64[w].
+    program: int64[n, 4]. frames: int64[m]. needs: int64[k]. control: int64[w].
     """
-    control[threads * APART + 1] = end
-    _deal_out(program, frames, control, threads, begin)
-    turns = 0
-    while _read(control, 0) >> 32 != 0:
-        if _take_all(program, frames, control, threads, 0) > 0:
-            turns = 0
-        else:
-            _wait(turns)
-            turns += 1
+    number = (control[0] + 1) & _RUNS
+    for thread in range(threads):
+        for i in range(begin, end):
+            control[_done(program, threads, thread, i)] = 0
+            _put(control, _ticket(program, threads, thread, i), number << 32)
+    control[1], control[2] = begin, end
+    _put(control, 0, number)
+    _work(program, frames, needs, control, threads, 0, -1)
 
 
 @kernel
-def help_out(program, frames, control, threads, thread):
+def help_out(program, frames, needs, control, threads, thread):
     """Take chunks of what `share` runs, as its thread number `thread` (from 1), until there was nothing for a while."""
-    mine = (threads + thread) * APART
-    idle = 0
+    mine = thread * APART
+    number, idle = -1, 0
     while idle < PATIENCE:
-        found = _take_all(program, frames, control, threads, thread)
-        if found > 0:
-            control[mine + 1] += found
-            idle = 0
-        else:
+        if _read(control, 0) == number:
             _wait(idle)
             idle += 1
+        else:
+            number = _read(control, 0)
+            found = _work(program, frames, needs, control, threads, thread, PATIENCE)
+            control[mine + 1] += found
+            idle = 0
     _put(control, mine, 1)

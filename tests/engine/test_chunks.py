@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from intengine_kernels.run_loop import MOST_CHUNKS
 
 from intengine.chunks import chunks_of
 
@@ -14,28 +15,29 @@ def sizes(rows: int, unit: int, work: int, threads: int) -> list[int]:
     return [end - begin for begin, end in chunks_of(rows, unit, work, threads)]
 
 
-def test_chunks_become_shorter() -> None:
-    assert sizes(128, 1, MUCH, 2) == [32, 16, 8, 4, 4] * 2
-    assert sizes(24, 1, MUCH, 3) == [4, 2, 1, 1] * 3
+def test_chunks_become_shorter_in_the_order_in_which_they_are_taken() -> None:
+    assert sizes(128, 1, MUCH, 2) == [32, 16, 16, 16, 16, 32]
+    assert sizes(24, 1, MUCH, 3) == [4, 2, 2, 2, 2, 4, 4, 2, 2]
 
 
 def test_shares_are_even_though_units_are_not() -> None:
-    assert sizes(14, 2, MUCH, 2) == [4, 2, 1] * 2
+    assert sizes(14, 2, MUCH, 2) == [4, 2, 1, 1, 2, 4]
     assert sizes(49, 12, MUCH, 2) == [12, 12, 12, 13]
-    assert sizes(3136, 12, MUCH, 2) == [792, 396, 192, 96, 96, 780, 396, 192, 96, 100]
+    assert sizes(3136, 12, MUCH, 2) == [792, 396, 384, 384, 396, 784]
 
 
 def test_little_work_is_not_shared() -> None:
     assert sizes(100, 1, 0, 2) == [100]
-    assert sizes(100, 1, 199_999, 2) == [100]
-    assert sizes(100, 1, 200_000, 2) == [50, 50]
+    assert sizes(100, 1, 79_999, 2) == [100]
+    assert sizes(100, 1, 80_000, 2) == [50, 50]
     assert sizes(100, 1, MUCH, 1) == [100]
 
 
-@given(st.integers(1, 300), st.integers(1, 70), st.integers(0, 10**8), st.integers(1, 6))
+@given(st.integers(1, 300), st.integers(1, 70), st.integers(0, 10**8), st.integers(1, 100))
 def test_every_row_is_in_one_chunk_and_every_thread_has_as_many(rows: int, unit: int, work: int, threads: int) -> None:
     chunks = chunks_of(rows, unit, work, threads)
     assert (chunks[0][0], chunks[-1][1]) == (0, rows)
     assert all(begin < end for begin, end in chunks)
     assert all(one[1] == following[0] for one, following in pairwise(chunks))
-    assert len(chunks) == 1 or len(chunks) % min(threads, rows) == 0
+    assert len(chunks) == 1 or len(chunks) % min(threads, rows, MOST_CHUNKS) == 0
+    assert len(chunks) <= MOST_CHUNKS
