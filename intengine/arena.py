@@ -1,4 +1,9 @@
-"""Where tensors live in one block of memory: two may share bytes if their lifetimes do not meet."""
+"""Where tensors live in one block of memory: two may share bytes if their lifetimes do not meet.
+
+Two threads write the first and the second half of every tensor. Where tensors have the same middle, each of them finds
+its part of the memory in its own cache, while memory that the other has written comes from far. So tensors are placed
+around middles of others if that costs next to nothing.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,10 +26,11 @@ class Lifetime:
 
 
 def allocate(lifetimes: Iterable[Lifetime]) -> tuple[dict[int, int], int]:
-    """Offsets for all tensors, each in the lowest gap that is free during its whole lifetime.
+    """Offsets for all tensors, each where it is free during the tensor's whole lifetime.
 
     Which tensor comes first decides how good that is. Tried are the largest first, and those of the most crowded
-    steps first; then, a few times, what lies at the top of the better arena before all others.
+    steps first, both around middles that there are; then without; then, a few times, what lies at the top of the
+    better arena before all others.
 
     Returns:
         tensor -> offset in bytes, and the size of the arena.
@@ -33,11 +39,13 @@ def allocate(lifetimes: Iterable[Lifetime]) -> tuple[dict[int, int], int]:
     least = lower_bound(lives)
     enough = _ENOUGH * least
     largest = sorted(lives, key=lambda life: (-life.size, life.first, life.tensor))
-    offsets, size = _place(largest)
-    if size <= enough:
-        return offsets, size
-    order = largest
     crowded = _most_crowded_first(largest)
+    for order in (largest, crowded):
+        offsets, size = _place(order, enough)
+        if size <= enough:
+            return offsets, size
+    order = largest
+    offsets, size = _place(largest)
     found, reached = _place(crowded)
     if reached < size:
         offsets, size, order = found, reached, crowded
@@ -63,22 +71,43 @@ def _most_crowded_first(lives: Sequence[Lifetime]) -> list[Lifetime]:
     return list(out.values())
 
 
-def _place(order: Iterable[Lifetime]) -> tuple[dict[int, int], int]:
+def _place(order: Iterable[Lifetime], limit: float = 0) -> tuple[dict[int, int], int]:
+    """Offsets and the arena's size: each tensor around the first middle where it is free, all of it below the limit.
+
+    Else it lies in the lowest gap, and has a middle of its own.
+    """
     offsets: dict[int, int] = {}
     placed: list[tuple[int, int, Lifetime]] = []
+    middles: list[int] = []
     arena = 0
     for item in order:
         size = -(-item.size // ALIGNMENT) * ALIGNMENT
-        at = 0
-        busy = [(begin, end) for begin, end, life in placed if life.first <= item.last and item.first <= life.last]
-        for begin, end in sorted(busy):
-            if at + size <= begin:
-                break
-            at = max(at, end)
+        busy = sorted(
+            (begin, end) for begin, end, life in placed if life.first <= item.last and item.first <= life.last
+        )
+        around = ((middle - size // 2) // ALIGNMENT * ALIGNMENT for middle in middles)
+        free = (at for at in around if at >= 0 and at + size <= limit and _is_free(at, at + size, busy))
+        at = next(free, None)
+        if at is None:
+            at = _lowest_gap(size, busy)
+            middles.append(at + size // 2)
         offsets[item.tensor] = at
         placed.append((at, at + size, item))
         arena = max(arena, at + size)
     return offsets, arena
+
+
+def _is_free(begin: int, end: int, busy: Iterable[tuple[int, int]]) -> bool:
+    return all(last <= begin or end <= first for first, last in busy)
+
+
+def _lowest_gap(size: int, busy: Iterable[tuple[int, int]]) -> int:
+    at = 0
+    for begin, end in busy:
+        if at + size <= begin:
+            break
+        at = max(at, end)
+    return at
 
 
 def lower_bound(lifetimes: Iterable[Lifetime]) -> int:

@@ -4,8 +4,10 @@ from itertools import pairwise
 
 from intengine_kernels.run_loop import MOST_CHUNKS
 
-#: Multiply-accumulates of a thread's share, at least: to take a chunk costs as much as some thousand of them.
-_LEAST_WORK = 40_000
+#: Multiply-accumulates of a thread's share, and of a chunk where a share is cut, at least: to take a chunk costs as
+#: much as some thousand of them.
+_LEAST_SHARE = 20_000
+_LEAST_CHUNK = 100_000
 #: Chunks of a call for each thread, at most.
 _MOST_CHUNKS = 3
 #: Shares may differ by one part in so many for the sake of whole units.
@@ -23,11 +25,10 @@ def chunks_of(rows: int, unit: int, work: int, threads: int) -> list[tuple[int, 
         rows: to divide. unit: of them, rows that are best done together. work: of all, in multiply-accumulates.
     """
     threads = min(threads, rows, MOST_CHUNKS)
-    if threads < 2:
+    share = work // max(threads, 1)
+    if threads < 2 or share < _LEAST_SHARE:
         return [(0, rows)]
-    count = min(_MOST_CHUNKS, MOST_CHUNKS // threads, (work // (threads * _LEAST_WORK)).bit_length())
-    if count == 0:
-        return [(0, rows)]
+    count = min(_MOST_CHUNKS, MOST_CHUNKS // threads, 1 + (share // (2 * _LEAST_CHUNK)).bit_length())
     edges = [_edge(rows, unit, thread, threads) for thread in range(threads + 1)]
     units = min(-(-(end - begin) // unit) for begin, end in pairwise(edges))
     cuts = []

@@ -28,8 +28,8 @@ def test_shares_are_even_though_units_are_not() -> None:
 
 def test_little_work_is_not_shared() -> None:
     assert sizes(100, 1, 0, 2) == [100]
-    assert sizes(100, 1, 79_999, 2) == [100]
-    assert sizes(100, 1, 80_000, 2) == [50, 50]
+    assert sizes(100, 1, 39_999, 2) == [100]
+    assert sizes(100, 1, 40_000, 2) == [50, 50]
     assert sizes(100, 1, MUCH, 1) == [100]
 
 

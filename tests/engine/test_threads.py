@@ -22,7 +22,7 @@ PROBLEMS = [p for name in MATRICES for p in problems(name)] + [p for name in OTH
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
 def test_threads_share_rows_and_give_the_same_bytes(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "_LEAST_WORK", 1)
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
     alone, *others = (intengine.Interpreter(problem.model, num_threads=n) for n in (1, 2, 5))
     inputs = dict(zip(alone.inputs, problem.inputs, strict=True))
     expected = list(alone.run(inputs).values())
@@ -33,7 +33,7 @@ def test_threads_share_rows_and_give_the_same_bytes(problem: Problem, monkeypatc
 
 def test_every_thread_has_its_own_accumulators(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a step has several calls, one for each image of a batch."""
-    monkeypatch.setattr(chunks, "_LEAST_WORK", 1)
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
     seen = set()
     for problem in PROBLEMS:
         engine = intengine.Interpreter(problem.model, num_threads=2)
@@ -51,7 +51,7 @@ def test_every_thread_has_its_own_accumulators(monkeypatch: pytest.MonkeyPatch) 
 
 def test_helpers_take_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without helpers that take some, the test above would show nothing: run until one has."""
-    monkeypatch.setattr(chunks, "_LEAST_WORK", 1)
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
     problem = next(p for p in PROBLEMS if p.name.startswith("conv"))
     engine = intengine.Interpreter(problem.model, num_threads=2)
     inputs = dict(zip(engine.inputs, problem.inputs, strict=True))

@@ -116,7 +116,7 @@ def check(problem: Problem) -> None:
 @compiled_only
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
 def test_chunks_touch_no_more_than_they_say(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "_LEAST_WORK", 1)
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
     check(problem)
 
 
@@ -132,7 +132,7 @@ def test_a_chunk_needs_those_that_wrote_what_it_reads_or_touch_what_it_writes() 
 @compiled_only
 def test_a_reach_that_is_too_short_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above fails if convolutions say that they read one row of the image less than they do."""
-    monkeypatch.setattr(chunks, "_LEAST_WORK", 1)
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
     monkeypatch.setattr(Window, "reach", lambda *args, of=Window.reach: replace(of(*args), span=of(*args).span - 1))
 
     def check_all() -> None:
