@@ -135,7 +135,7 @@ class Binder:
             compiled = specialize(call.kernel, args)
             native = None
             if call.kernel is np.copyto:
-                native = _native_copy(args[0], args[1], len(self._pools))
+                native = native_copy(args[0], args[1], len(self._pools))
             elif compiled.address:
                 chunks = self._chunks(call)
                 held = [resolved(part, thread) for thread in range(max(len(self._pools), 1)) for part in chunks]
@@ -178,7 +178,8 @@ def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], by_chunk: Touc
     return Native(compiled.address, frames, by_chunk, tuple(calls))
 
 
-def _native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
+def native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
+    """np.copyto(target, source) by so many threads; None if no kernel does it."""
     if not isinstance(source, np.ndarray):
         return None
     parts = list(pieces(target, source, threads))

@@ -1,6 +1,6 @@
 """One subgraph with its plan, its buffers and its variable tensors; runs on arrays by tensor index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,16 @@ class Engine:
 
     def enter(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool = False) -> Execution:
         """An execution that has these inputs and has not run."""
+        execution = self._execution(arrays, keep_all=keep_all)
+        execution.enter(arrays)
+        return execution
+
+    def run(self, arrays: Mapping[int, NDArray[Any]], outputs: Iterable[int]) -> list[NDArray[Any]]:
+        """Run on these inputs; gives the outputs, the caller's own."""
+        return self._execution(arrays, keep_all=False).run_on(arrays, outputs, self.build)
+
+    def _execution(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool) -> Execution:
+        """An execution for inputs of these shapes."""
         if any(self.shapes[i] != array.shape for i, array in arrays.items()):
             self.resize({i: array.shape for i, array in arrays.items()})
         execution = self._executions.get(keep_all)
@@ -89,8 +99,6 @@ class Engine:
                 self.plan, keep_all=keep_all, variables=self.variables, state=self.state, workers=self._workers
             )
             self._executions[keep_all] = execution
-        for i, array in arrays.items():
-            np.copyto(execution.buffers[i], array)
         return execution
 
     def call(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:

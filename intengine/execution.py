@@ -1,6 +1,6 @@
 """A Plan on its buffers, ready to be called; and, where a plan waits for a value of the run, how it goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from intengine.binding import Binder, BoundCall
 from intengine.model import TensorType
 from intengine.plan import Plan
+from intengine.ports import Port, port
 from intengine.program import Program
 from intengine.scratch import ScratchPool, aligned_empty
 from intengine.shapes import Shape, elements
@@ -91,7 +92,48 @@ class Execution:
         common = [ScratchPool(steps) for _ in range(2)] if workers else pools
         binder = Binder(self.buffers, holders=self._holders, state=state, pools=pools, common=common)
         self.calls: list[list[BoundCall]] = [binder.bind(step) for step in steps]
-        self._program = Program([call for calls in self.calls for call in calls], workers)
+        self._memory = memory
+        self._inputs, self._outputs = (
+            self._ports(some, is_input=is_input)
+            for some, is_input in ((plan.subgraph.inputs, True), (plan.subgraph.outputs, False))
+        )
+        copies = ([port.native for port in ports.values()] for ports in (self._inputs, self._outputs))
+        self._program = Program([call for calls in self.calls for call in calls], workers, *copies)
+
+    def _ports(self, tensors: Sequence[int], *, is_input: bool) -> dict[int, Port]:
+        """By which threads copy what the caller gives and gets, for what is in the arena."""
+        threads = self._workers.count if self._workers and self._memory.size else 1
+        if threads == 1:
+            return {}
+        found = {i: port(self.buffers[i], threads, is_input=is_input) for i in tensors if i in self.plan.layout.offsets}
+        return {i: port for i, port in found.items() if port is not None}
+
+    def enter(self, arrays: Mapping[int, NDArray[Any]]) -> None:
+        """Copy inputs to their buffers."""
+        for i, array in arrays.items():
+            np.copyto(self.buffers[i], array)
+
+    def run_on(
+        self, arrays: Mapping[int, NDArray[Any]], outputs: Iterable[int], build_on: BuildOn
+    ) -> list[NDArray[Any]]:
+        """Run on these inputs; gives copies of the outputs."""
+        if not self._inputs and not self._outputs:
+            self.enter(arrays)
+            last = self.run(build_on)
+            return [last.value(i).copy() for i in outputs]
+        self.enter({i: array for i, array in arrays.items() if i not in self._inputs})
+        given = {i: self._apart(array) for i, array in arrays.items() if i in self._inputs}
+        taken = {i: np.empty_like(self.buffers[i]) for i in self._outputs}
+        for ports, some in ((self._inputs, given), (self._outputs, taken)):
+            for i, array in some.items():
+                ports[i].give(array)
+        self._program.run_whole()
+        return [taken.pop(i) if i in taken else self.value(i).copy() for i in outputs]
+
+    def _apart(self, array: NDArray[Any]) -> NDArray[Any]:
+        """A contiguous array that is not in the arena."""
+        array = np.ascontiguousarray(array)
+        return array.copy() if np.may_share_memory(array, self._memory) else array
 
     def value(self, tensor: int) -> NDArray[Any]:
         """The elements of a tensor: its buffer, or a constant. A buffer in an arena may have been used again.

@@ -135,8 +135,8 @@ class Interpreter:
         Raises:
             InputError: for a wrong name, dtype or shape.
         """
-        execution = self.execute(inputs)
-        return {name: execution.value(i).copy() for name, i in self._outputs.items()}
+        found = self._engine.run(self._checked_all(inputs), self._outputs.values())
+        return dict(zip(self._outputs, found, strict=True))
 
     def execute(self, inputs: Inputs, *, keep_all: bool = False, progress: Progress | None = None) -> Execution:
         """Run once and give the execution, whose `value(tensor)` holds until the next run.
@@ -145,7 +145,7 @@ class Interpreter:
             inputs: as for `run`. keep_all: give every tensor a buffer of its own, so that all values can be read.
             progress: as for `trace`.
         """
-        execution = self._enter(inputs, keep_all=keep_all)
+        execution = self._engine.enter(self._checked_all(inputs), keep_all=keep_all)
         if progress is None:
             return execution.run(self._engine.build)
         while True:
@@ -267,9 +267,8 @@ class Interpreter:
             )
         return array
 
-    def _enter(self, inputs: Inputs, *, keep_all: bool) -> Execution:
-        arrays = {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
-        return self._engine.enter(arrays, keep_all=keep_all)
+    def _checked_all(self, inputs: Inputs) -> dict[int, NDArray[Any]]:
+        return {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
 
 
 def _check_inputs(graph: Subgraph) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from intengine_kernels.jit import specialize
 from intengine_kernels.run_loop import run, share
 
-from intengine.binding import BoundCall
+from intengine.binding import BoundCall, Native
 from intengine.touching import needs
 from intengine.workers import Session, Workers
 
@@ -18,44 +18,65 @@ class Program:
 
     Args:
         calls: what to run. workers: threads that help with the calls that are in chunks; None for none.
+        before, after: kernels that `run_whole` runs too.
     """
 
-    def __init__(self, calls: Sequence[BoundCall], workers: Workers | None = None) -> None:
+    def __init__(
+        self,
+        calls: Sequence[BoundCall],
+        workers: Workers | None = None,
+        before: Sequence[Native] = (),
+        after: Sequence[Native] = (),
+    ) -> None:
         self._workers = workers
-        native = [call.native for call in calls if call.native is not None]
+        native = [*before, *(call.native for call in calls if call.native is not None), *after]
         firsts = itertools.accumulate((len(one.frames) for one in native), initial=0)
         needed = itertools.accumulate((one.chunks for one in native), initial=0)
         rows = [
             (one.address, first, one.chunks, need) for one, first, need in zip(native, firsts, needed, strict=False)
         ]
-        program = np.array(rows, np.int64).reshape(-1, 4)
-        frames = np.array([words.ctypes.data for one in native for words in one.frames], np.int64)
+        self._program = np.array(rows, np.int64).reshape(-1, 4)
+        self._frames = np.array([words.ctypes.data for one in native for words in one.frames], np.int64)
         self._session = None
-        if workers is not None and (program[:, 2] > 1).any():
-            found = [needs(before.touched, after.touched) for before, after in itertools.pairwise(native)]
+        if workers is not None and (self._program[:, 2] > 1).any():
+            found = [needs(one.touched, following.touched) for one, following in itertools.pairwise(native)]
             waits = np.concatenate([np.zeros(native[0].chunks, np.int64), *found])
-            self._session = Session(program, frames, waits, workers.count)
+            self._session = Session(self._program, self._frames, waits, workers.count)
         #: What the addresses in program and frames are of.
         self._held = native
-        self._segments: list[Callable[[], object]] = []
-        end = 0
-        for is_native, group in itertools.groupby(calls, lambda call: call.native is not None):
+        functions = [None if call.native else partial(call.function, *call.args) for call in calls]
+        self._alone = self._segments(functions, len(before))
+        self._whole = self._segments([*(None for _ in before), *functions, *(None for _ in after)], 0)
+
+    def _segments(self, functions: Sequence[Callable[[], object] | None], begin: int) -> list[Callable[[], object]]:
+        """What to call from Python: these functions, and for each run of None kernels, from number `begin` on."""
+        segments: list[Callable[[], object]] = []
+        for is_native, group in itertools.groupby(functions, lambda function: function is None):
             some = list(group)
             if not is_native:
-                self._segments += [partial(call.function, *call.args) for call in some]
+                segments += [function for function in some if function is not None]
                 continue
-            begin, end = end, end + len(some)
-            if self._session is not None and (program[begin:end, 2] > 1).any():
-                session = self._session
-                shared = (program, frames, session.needs, begin, end, session.control, session.threads)
-                self._segments.append(partial(specialize(share, shared).call, *shared))
+            end = begin + len(some)
+            session = self._session
+            if session is not None and (self._program[begin:end, 2] > 1).any():
+                shared = (self._program, self._frames, session.needs, begin, end, session.control, session.threads)
+                segments.append(partial(specialize(share, shared).call, *shared))
             else:
-                alone = (program[begin:end], frames)
-                self._segments.append(partial(specialize(run, alone).call, *alone))
+                alone = (self._program[begin:end], self._frames)
+                segments.append(partial(specialize(run, alone).call, *alone))
+            begin = end
+        return segments
 
     def run(self) -> None:
         """Run all calls once."""
+        self._run(self._alone)
+
+    def run_whole(self) -> None:
+        """Run all calls once, and what comes before and after them."""
+        self._run(self._whole)
+
+    def _run(self, segments: Sequence[Callable[[], object]]) -> None:
         if self._session is not None and self._workers is not None:
             self._workers.wake(self._session)
-        for segment in self._segments:
+        for segment in segments:
             segment()

@@ -114,10 +114,16 @@ def one_by_one(
         calls = [call for calls in execution.calls for call in calls if call.native]
         return execution, [Program([call]).run for call in calls]
     made: list[Callable[[], object]] = []
-    for i in range(len(session.program)):
+    for i in own_calls(execution):
         args = (session.program, session.frames, session.needs, i, i + 1, session.control, session.threads)
         made.append(partial(specialize(share, args).call, *args))
     return execution, made
+
+
+def own_calls(execution: Execution) -> range:
+    """The calls of a program, in number, without the copies from and to the caller's arrays."""
+    session = execution._program._session
+    return range(len(execution._inputs), len(session.program) - len(execution._outputs)) if session else range(0)
 
 
 def calls_alone_and_shared(
@@ -140,7 +146,7 @@ def calls_alone_and_shared(
     session = sides[-1][0]._program._session
     if session is None:
         raise SystemExit("None of the model's calls is great enough to be shared.")
-    shared = session.program[:, 2] > 1
+    shared = session.program[own_calls(sides[-1][0]), 2] > 1
     return float(one[~shared].sum()), float(one[shared].sum()), float(more[shared].sum())
 
 

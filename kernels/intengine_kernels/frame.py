@@ -24,6 +24,8 @@ from intengine_kernels.isa.ir import I64, const
 ENTRY = ir.FunctionType(ir.VoidType(), [I64.as_pointer()])
 
 _WORD = (1 << 64) - 1
+#: Which of an array's words is its address.
+_ADDRESS = 4
 
 
 class _Lower(Lower):
@@ -80,6 +82,11 @@ def frame(args: Sequence[Any]) -> NDArray[np.int64]:
         TypeError: for any other argument.
     """
     return np.array([word & _WORD for arg in args for word in _words(arg)], np.uint64).view(np.int64)
+
+
+def place_of_address(args: Sequence[Any], at: int) -> int:
+    """Which word of the frame of these arguments has the address of one of them, an array."""
+    return len(frame(args[:at])) + _ADDRESS
 
 
 def _words(arg: Any) -> Iterator[int]:
