@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import numpy as np
 from intengine_kernels.jit import specialize
-from intengine_kernels.run_loop import control, help_out
+from intengine_kernels.run_loop import control, help_out, shares
 from numpy.typing import NDArray
 
 
@@ -25,6 +25,7 @@ class Session:
         self.program = program
         self.frames = frames
         self.needs = needs
+        self.shares = shares(program, threads)
         self.threads = threads
         self.control, self.helped, self.asleep = control(len(program), threads)
 
@@ -64,7 +65,15 @@ class Workers:
 
 def _work(jobs: _Jobs, thread: int) -> None:
     while (session := jobs.get()) is not None:
-        args = (session.program, session.frames, session.needs, session.control, session.threads, thread)
+        args = (
+            session.program,
+            session.frames,
+            session.needs,
+            session.shares,
+            session.control,
+            session.threads,
+            thread,
+        )
         specialize(help_out, args).call(*args)
         del session, args
 

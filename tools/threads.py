@@ -115,7 +115,8 @@ def one_by_one(
         return execution, [Program([call]).run for call in calls]
     made: list[Callable[[], object]] = []
     for i in own_calls(execution):
-        args = (session.program, session.frames, session.needs, i, i + 1, session.control, session.threads)
+        tables = (session.program, session.frames, session.needs, session.shares)
+        args = (*tables, i, i + 1, session.control, session.threads)
         made.append(partial(specialize(share, args).call, *args))
     return execution, made
 

@@ -3,7 +3,8 @@
 A program is int64[n, 4], a row for each call: the address of the kernel's entry, the first of its frames, into how many
 chunks it is divided, and the first of their needs. Frames are int64[m], their addresses: for each thread that may take
 part, since it has work space of its own, one for each chunk. Needs are int64[k]: for each chunk, the bits of those of
-the call before that must be done first.
+the call before that must be done first. Shares are int64[threads + 1, n]: for each thread and call, the first chunk
+of its share, which ends where the next thread's begins.
 
 Threads that share a program agree through `control`, int64 words in lines of APART. Each call's chunks are dealt out
 evenly, neighbours to the same thread, so that it finds what it wrote before in its cache. Every thread has a ticket for
@@ -151,24 +152,24 @@ def _done(program, threads, thread, call):
     return _ticket(program, threads, threads + thread, call)
 
 
-@inline
-def _begin_of(chunks, threads, thread):
-    """The first chunk of a thread's share; a single one is the first thread's."""
-    return -(-chunks * thread // threads)
+def shares(program, threads):
+    """The shares of a program: neighbouring chunks, as many for each thread; a single one is the first thread's."""
+    return -(-program[:, 2] * np.arange(threads + 1)[:, np.newaxis] // threads)
 
 
 @inline
 def _is_ready(program, control, threads, thread, call, needed):
     """Whether these chunks of a call are done. A thread looks at the others' words only if its own do not say so."""
-    one = 0
-    while needed != 0 and one < threads:
-        needed &= ~_read(control, _done(program, threads, (thread + one) % threads, call))
-        one += 1
+    needed &= ~control[_done(program, threads, thread, call)]
+    other = 0
+    while needed != 0 and other < threads:
+        needed &= ~_read(control, _done(program, threads, other, call))
+        other += 1
     return needed == 0
 
 
 @inline
-def _take(program, needs, control, threads, thread, number, first, call, share):
+def _take(program, needs, shares, control, threads, thread, number, first, call, share):
     """Take the next chunk of a share, if there is one and all is done that it needs; returns it, or -1.
 
     Shares in odd places are done from their end, so that what two neighbours both need of each other comes last.
@@ -178,8 +179,7 @@ def _take(program, needs, control, threads, thread, number, first, call, share):
     """
     at = _ticket(program, threads, share, call)
     ticket = _read(control, at)
-    chunks = program[call, 2]
-    begin, end = _begin_of(chunks, threads, share), _begin_of(chunks, threads, share + 1)
+    begin, end = shares[share, call], shares[share + 1, call]
     chunk = begin + (ticket & _TAKEN)
     if ticket >> 32 != number or chunk >= end:
         return -1
@@ -191,7 +191,7 @@ def _take(program, needs, control, threads, thread, number, first, call, share):
 
 
 @inline
-def _work(program, frames, needs, control, threads, thread, patience):
+def _work(program, frames, needs, shares, control, threads, thread, patience):
     """Take part in the run that is on, until it ends or, `patience` turns long, nothing was found; returns chunks.
 
     Negative patience waits for the end.
@@ -200,10 +200,10 @@ def _work(program, frames, needs, control, threads, thread, patience):
     first, end = control[1], control[2]
     mine, turns = 0, 0
     while first < end and turns != patience:
-        call, chunk = first, _take(program, needs, control, threads, thread, number, first, first, thread)
+        call, chunk = first, _take(program, needs, shares, control, threads, thread, number, first, first, thread)
         if chunk < 0 and first + 1 < end:
             call = first + 1
-            chunk = _take(program, needs, control, threads, thread, number, first, call, thread)
+            chunk = _take(program, needs, shares, control, threads, thread, number, first, call, thread)
         if chunk < 0:
             if _is_ready(program, control, threads, thread, first, (1 << program[first, 2]) - 1):
                 first += 1
@@ -212,7 +212,7 @@ def _work(program, frames, needs, control, threads, thread, patience):
             while chunk < 0 and one < 2 * (threads - 1):
                 call, share = first + one // (threads - 1), (thread + 1 + one % (threads - 1)) % threads
                 if call < end:
-                    chunk = _take(program, needs, control, threads, thread, number, first, call, share)
+                    chunk = _take(program, needs, shares, control, threads, thread, number, first, call, share)
                 one += 1
         if chunk >= 0:
             _enter(program[call, 0], frames[program[call, 1] + thread * program[call, 2] + chunk])
@@ -228,10 +228,10 @@ def _work(program, frames, needs, control, threads, thread, patience):
 
 
 @kernel
-def share(program, frames, needs, begin, end, control, threads):
+def share(program, frames, needs, shares, begin, end, control, threads):
     """Run calls [begin, end); helpers may take chunks.
 
-    program: int64[n, 4]. frames: int64[m]. needs: int64[k]. control: int64[w].
+    program: int64[n, 4]. frames: int64[m]. needs: int64[k]. shares: int64[threads + 1, n]. control: int64[w].
     """
     number = (control[0] + 1) & _RUNS
     for thread in range(threads):
@@ -240,11 +240,11 @@ def share(program, frames, needs, begin, end, control, threads):
             _put(control, _ticket(program, threads, thread, i), number << 32)
     control[1], control[2] = begin, end
     _put(control, 0, number)
-    _work(program, frames, needs, control, threads, 0, -1)
+    _work(program, frames, needs, shares, control, threads, 0, -1)
 
 
 @kernel
-def help_out(program, frames, needs, control, threads, thread):
+def help_out(program, frames, needs, shares, control, threads, thread):
     """Take chunks of what `share` runs, as its thread number `thread` (from 1), until there was nothing for a while."""
     mine = thread * APART
     number, idle = -1, 0
@@ -254,7 +254,7 @@ def help_out(program, frames, needs, control, threads, thread):
             idle += 1
         else:
             number = _read(control, 0)
-            found = _work(program, frames, needs, control, threads, thread, PATIENCE)
+            found = _work(program, frames, needs, shares, control, threads, thread, PATIENCE)
             control[mine + 1] += found
             idle = 0
     _put(control, mine, 1)
