@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from intengine_kernels.copying import copy_strided
 from intengine_kernels.frame import frame
-from intengine_kernels.jit import Compiled, parameters, specialize
+from intengine_kernels.jit import parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
@@ -27,19 +27,29 @@ class Native(NamedTuple):
 
     Attributes:
         address: of the kernel's entry.
-        frames: for each thread, one for each chunk.
+        frames: int64[threads, chunks, words].
         touched: by each chunk.
-        held: arrays whose addresses the frames hold.
+        args: of each chunk, run by the first thread.
+        held: what the frames have further addresses of.
     """
 
     address: int
-    frames: tuple[NDArray[np.int64], ...]
+    frames: NDArray[np.int64]
     touched: Touched
-    held: tuple[Any, ...]
+    args: Sequence[tuple[Any, ...]]
+    held: Any = None
 
     @property
     def chunks(self) -> int:
-        return len(self.touched.reads)
+        return len(self.args)
+
+    @property
+    def addresses(self) -> NDArray[np.int64]:
+        """int64[threads, chunks], of the frames."""
+        threads, chunks, _ = self.frames.strides
+        by_thread, by_chunk = (np.arange(count) for count in self.frames.shape[:2])
+        begin: int = self.frames.__array_interface__["data"][0]
+        return begin + threads * by_thread[:, np.newaxis] + chunks * by_chunk
 
 
 class BoundCall(NamedTuple):
@@ -138,10 +148,25 @@ class Binder:
                 native = native_copy(args[0], args[1], len(self._pools))
             elif compiled.address:
                 chunks = self._chunks(call)
-                held = [resolved(part, thread) for thread in range(max(len(self._pools), 1)) for part in chunks]
-                native = _native(compiled, held, touched(chunks, held[: len(chunks)], is_private))
+                parts = [resolved(part) for part in chunks]
+                frames = np.stack([frame(part) for part in parts])[np.newaxis]
+                if len(self._pools) > 1:
+                    frames = self._of_all_threads(frames, frame(resolved(chunks[0], 1)))
+                assert frames.shape[2] == compiled.words
+                ranges = touched(chunks, parts, is_private)
+                native = Native(compiled.address, frames, ranges, parts, self._pools)
             calls.append(BoundCall(compiled.call, args, native))
         return calls
+
+    def _of_all_threads(self, frames: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The frames of each thread, of which the first one's and one of the second are given.
+
+        They differ in nothing but where the work space lies, whose order is the same for each.
+        """
+        begin = np.array([pool.address for pool in self._pools]) - self._pools[0].address
+        moved = other != frames[0, 0]
+        assert (other - frames[0, 0] == moved * begin[1]).all()
+        return frames + moved * begin[:, np.newaxis, np.newaxis]
 
     def _chunks(self, call: Call) -> list[Call]:
         """A call's rows in chunks, if threads can share them."""
@@ -172,12 +197,6 @@ def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
     return replace(arg, shape=(end - begin, *arg.shape[1:]), strides=strides, offset=arg.offset + begin * strides[0])
 
 
-def _native(compiled: Compiled, calls: Sequence[tuple[Any, ...]], by_chunk: Touched) -> Native:
-    frames = tuple(map(frame, calls))
-    assert all(len(words) == compiled.words for words in frames)
-    return Native(compiled.address, frames, by_chunk, tuple(calls))
-
-
 def native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
     """np.copyto(target, source) by so many threads; None if no kernel does it."""
     if not isinstance(source, np.ndarray):
@@ -187,5 +206,8 @@ def native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | Non
     if len(chunks) < len(parts):
         return None
     compiled = specialize(copy_strided, chunks[0])
+    if not compiled.address:
+        return None
     ranges = together([[extent(from_)] for _, from_ in parts], [[extent(to)] for to, _ in parts])
-    return _native(compiled, chunks * max(threads, 1), ranges) if compiled.address else None
+    frames = np.stack([frame(args) for args in chunks])
+    return Native(compiled.address, np.broadcast_to(frames, (max(threads, 1), *frames.shape)), ranges, chunks)

@@ -16,28 +16,29 @@ class Port:
         native: the copy.
     """
 
-    def __init__(self, native: Native, places: tuple[tuple[NDArray[np.int64], int, int], ...]) -> None:
+    def __init__(self, native: Native, places: NDArray[np.int64], offsets: NDArray[np.int64]) -> None:
         self.native = native
         self._places = places
+        self._offsets = offsets
 
     def give(self, array: NDArray[Any]) -> None:
         """The array of the next run, C-contiguous; it must live as long as that and share no bytes with a buffer."""
-        address = array.__array_interface__["data"][0]
-        for words, place, offset in self._places:
-            words[place] = address + offset
+        self._places[:] = self._offsets + array.__array_interface__["data"][0]
 
 
 def port(buffer: NDArray[Any], threads: int, *, is_input: bool) -> Port | None:
     """The copy into a buffer, or out of it; None if no kernel does it."""
     other = np.empty_like(buffer)
-    native = native_copy(buffer, other, threads) if is_input else native_copy(other, buffer, threads)
-    if native is None:
+    found = native_copy(buffer, other, threads) if is_input else native_copy(other, buffer, threads)
+    if found is None:
         return None
-    place = place_of_address(native.held[0], 1 if is_input else 0)
-    begin = other.__array_interface__["data"][0]
-    places = tuple((words, place, int(words[place]) - begin) for words in native.frames)
-    nothing = np.zeros((native.chunks, 0, 2), np.int64)
-    touched = native.touched._replace(reads=nothing) if is_input else native.touched._replace(writes=nothing)
-    # All that the frames have addresses of, but for the other array.
-    held = (buffer, *(walk for _, _, walk, _ in native.held))
-    return Port(native._replace(touched=touched, held=held), places)
+    # All threads have the same frames.
+    frames = found.frames[0].copy()
+    places = frames[:, place_of_address(found.args[0], 1 if is_input else 0)]
+    offsets = places - other.__array_interface__["data"][0]
+    nothing = np.zeros((found.chunks, 0, 2), np.int64)
+    touched = found.touched._replace(reads=nothing) if is_input else found.touched._replace(writes=nothing)
+    # Nothing keeps the other array.
+    args = [(buffer, walk) for _, _, walk, _ in found.args]
+    native = found._replace(frames=np.broadcast_to(frames, found.frames.shape), touched=touched, args=args)
+    return Port(native, places, offsets)

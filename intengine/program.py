@@ -30,13 +30,14 @@ class Program:
     ) -> None:
         self._workers = workers
         native = [*before, *(call.native for call in calls if call.native is not None), *after]
-        firsts = itertools.accumulate((len(one.frames) for one in native), initial=0)
+        addresses = [one.addresses.reshape(-1) for one in native]
+        firsts = itertools.accumulate((some.size for some in addresses), initial=0)
         needed = itertools.accumulate((one.chunks for one in native), initial=0)
         rows = [
             (one.address, first, one.chunks, need) for one, first, need in zip(native, firsts, needed, strict=False)
         ]
         self._program = np.array(rows, np.int64).reshape(-1, 4)
-        self._frames = np.array([words.ctypes.data for one in native for words in one.frames], np.int64)
+        self._frames = np.concatenate([np.zeros(0, np.int64), *addresses])
         self._session = None
         if workers is not None and (self._program[:, 2] > 1).any():
             found = [needs(one.touched, following.touched) for one, following in itertools.pairwise(native)]

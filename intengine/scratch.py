@@ -19,6 +19,12 @@ class ScratchPool:
         self._memory = aligned_empty(max(map(need, steps), default=0))
         self._used = 0
 
+    @property
+    def address(self) -> int:
+        """Of its first byte."""
+        begin: int = self._memory.__array_interface__["data"][0]
+        return begin
+
     def reset(self) -> None:
         """Hand out from the start again, for the next step."""
         self._used = 0

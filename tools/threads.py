@@ -1,6 +1,6 @@
 """How many times as fast two threads are as one, here and in XNNPACK -> docs/threads.md.
 
-    python tools/threads.py MODEL... [--threads 2] [--seconds 8]
+    python tools/threads.py MODEL... [--threads 2] [--seconds 20]
 
 Sides take turns, of which the beginning does not count: threads wake up, caches fill, and LiteRT's threads keep a core
 busy for a while after a run. As a bound, processes that know nothing of each other run the same model at once, on one
@@ -174,7 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=8.0, help="for each model")
+    parser.add_argument("--seconds", type=float, default=20.0, help="for each model")
     options = parser.parse_args()
     n = options.threads
     lines = [

@@ -70,7 +70,7 @@ def inside(memory: NDArray[np.uint8], ranges: NDArray[np.int64]) -> NDArray[np.b
 
 
 def run_chunk(native: Native, chunk: int) -> None:
-    run(np.array([[native.address, 0, 1, 0]]), np.array([native.frames[chunk].ctypes.data]))
+    run(np.array([[native.address, 0, 1, 0]]), native.addresses[0, chunk : chunk + 1])
 
 
 def check_chunk(native: Native, chunk: int, memories: list[NDArray[np.uint8]]) -> None:
@@ -106,7 +106,7 @@ def check(problem: Problem) -> None:
                 call.run()
                 continue
             ranges = np.concatenate([some.reshape(-1, 2) for some in native.touched])
-            named = [root(array) for array in (*buffers, *arrays_in(native.held))]
+            named = [root(array) for array in (*buffers, *arrays_in(native.args))]
             found = {extent(memory)[0]: memory for memory in named if memory.flags.writeable}
             memories = [memory for memory in found.values() if inside(memory, ranges).any()]
             for chunk in range(native.chunks):
@@ -168,8 +168,8 @@ def test_threads_that_run_ahead_give_the_same_bytes(calls: list[list[tuple[int, 
         args = [arguments for pair in pairs if (arguments := strided(*pair)) is not None]
         compiled = specialize(copy_strided, args[0])
         by_chunk = together([[extent(source)] for _, source in pairs], [[extent(target)] for target, _ in pairs])
-        words = tuple(map(frame, args * threads))
-        return BoundCall(compiled.call, args[0], Native(compiled.address, words, by_chunk, tuple(args)))
+        words = np.stack([frame(some) for some in args] * threads).reshape(threads, len(args), -1)
+        return BoundCall(compiled.call, args[0], Native(compiled.address, words, by_chunk, args))
 
     program = Program([bound(pieces) for pieces in calls], WORKERS[threads])
     expected = start.copy()
