@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from intengine_kernels.copying import copy_strided
-from intengine_kernels.frame import frame
+from intengine_kernels.frame import address, frame
 from intengine_kernels.jit import parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
@@ -48,8 +48,7 @@ class Native(NamedTuple):
         """int64[threads, chunks], of the frames."""
         threads, chunks, _ = self.frames.strides
         by_thread, by_chunk = (np.arange(count) for count in self.frames.shape[:2])
-        begin: int = self.frames.__array_interface__["data"][0]
-        return begin + threads * by_thread[:, np.newaxis] + chunks * by_chunk
+        return address(self.frames) + threads * by_thread[:, np.newaxis] + chunks * by_chunk
 
 
 class BoundCall(NamedTuple):
@@ -128,10 +127,9 @@ class Binder:
             if isinstance(arg, Ref):
                 return view(arg, self._buffers[arg.tensor])
             if isinstance(arg, Scratch):
-                owner = thread if is_private(arg) else -1
-                key = (id(arg), owner)
+                key = (id(arg), thread if is_private(arg) else -1)
                 if key not in taken:
-                    pool = self._pools[owner] if self._pools and is_private(arg) else common
+                    pool = self._pools[thread] if self._pools and is_private(arg) else common
                     taken[key] = pool.take(arg) if pool else np.empty(arg.shape, arg.dtype)
                 return taken[key]
             return arg
@@ -173,18 +171,16 @@ class Binder:
         if not call.work or len(self._pools) < 2:
             return [call]
         names, along = parameters(call.kernel), f"{call.along}_begin"
-        if along not in names:
-            rows = call.args[-1].shape[0]
-            return [
-                replace(call, args=tuple(_cut(arg, rows, begin, end) for arg in call.args))
-                for begin, end in chunks_of(rows, call.unit, call.work, len(self._pools))
-            ]
-        at = names.index(along)
-        before, (first, last), after = call.args[:at], call.args[at : at + 2], call.args[at + 2 :]
-        return [
-            replace(call, args=(*before, first + begin, first + end, *after))
-            for begin, end in chunks_of(last - first, call.unit, call.work, len(self._pools))
-        ]
+        at = names.index(along) if along in names else None
+        first, last = (0, call.args[-1].shape[0]) if at is None else call.args[at : at + 2]
+
+        def part(begin: int, end: int) -> tuple[Any, ...]:
+            if at is None:
+                return tuple(_cut(arg, last, begin, end) for arg in call.args)
+            return *call.args[:at], first + begin, first + end, *call.args[at + 2 :]
+
+        cuts = chunks_of(last - first, call.unit, call.work, len(self._pools))
+        return [replace(call, args=part(*cut)) for cut in cuts]
 
 
 def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from intengine_kernels.frame import place_of_address
+from intengine_kernels.frame import address, place_of_address
 from numpy.typing import NDArray
 
 from intengine.binding import Native, native_copy
@@ -23,7 +23,7 @@ class Port:
 
     def give(self, array: NDArray[Any]) -> None:
         """The array of the next run, C-contiguous; it must live as long as that and share no bytes with a buffer."""
-        self._places[:] = self._offsets + array.__array_interface__["data"][0]
+        self._places[:] = self._offsets + address(array)
 
 
 def port(buffer: NDArray[Any], threads: int, *, is_input: bool) -> Port | None:
@@ -35,7 +35,7 @@ def port(buffer: NDArray[Any], threads: int, *, is_input: bool) -> Port | None:
     # All threads have the same frames.
     frames = found.frames[0].copy()
     places = frames[:, place_of_address(found.args[0], 1 if is_input else 0)]
-    offsets = places - other.__array_interface__["data"][0]
+    offsets = places - address(other)
     nothing = np.zeros((found.chunks, 0, 2), np.int64)
     touched = found.touched._replace(reads=nothing) if is_input else found.touched._replace(writes=nothing)
     # Nothing keeps the other array.

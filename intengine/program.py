@@ -60,8 +60,7 @@ class Program:
             end = begin + len(some)
             session = self._session
             if session is not None and (self._program[begin:end, 2] > 1).any():
-                tables = (self._program, self._frames, session.needs, session.shares)
-                shared = (*tables, begin, end, session.control, session.threads)
+                shared = (*session.tables, begin, end, session.control, session.threads)
                 segments.append(partial(specialize(share, shared).call, *shared))
             else:
                 alone = (self._program[begin:end], self._frames)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from intengine_kernels.frame import address
 from numpy.typing import NDArray
 
 from intengine.step import Scratch, Step, leaves
@@ -22,8 +23,7 @@ class ScratchPool:
     @property
     def address(self) -> int:
         """Of its first byte."""
-        begin: int = self._memory.__array_interface__["data"][0]
-        return begin
+        return address(self._memory)
 
     def reset(self) -> None:
         """Hand out from the start again, for the next step."""

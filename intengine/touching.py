@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from intengine_kernels.frame import address
 from intengine_kernels.jit import parameters
 from numpy.typing import NDArray
 
@@ -88,13 +89,13 @@ def _rows_behind(reach: Reach, y: int) -> tuple[int, int]:
 
 def _part(array: NDArray[Any], begin: int, end: int) -> tuple[int, int]:
     """Addresses of these elements of a contiguous array."""
-    at = extent(array)[0]
+    at = address(array)
     return at + begin * array.itemsize, at + end * array.itemsize
 
 
 def extent(array: NDArray[Any]) -> tuple[int, int]:
     """Addresses of the first byte of an array and behind its last."""
-    begin = end = array.__array_interface__["data"][0]
+    begin = end = address(array)
     if array.size == 0:
         return begin, end
     for size, stride in zip(array.shape, array.strides, strict=True):

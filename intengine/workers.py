@@ -15,7 +15,7 @@ class Session:
     """A program, and the words by which the threads that run it agree: see `run_loop`.
 
     Attributes:
-        control: these words.
+        tables: program, frames, needs and shares, as the loop takes them. control: these words.
         helped, asleep: int64[threads - 1], chunks that each helper has done, whether it does not watch this session.
     """
 
@@ -23,9 +23,7 @@ class Session:
         self, program: NDArray[np.int64], frames: NDArray[np.int64], needs: NDArray[np.int64], threads: int
     ) -> None:
         self.program = program
-        self.frames = frames
-        self.needs = needs
-        self.shares = shares(program, threads)
+        self.tables = (program, frames, needs, shares(program, threads))
         self.threads = threads
         self.control, self.helped, self.asleep = control(len(program), threads)
 
@@ -65,15 +63,7 @@ class Workers:
 
 def _work(jobs: _Jobs, thread: int) -> None:
     while (session := jobs.get()) is not None:
-        args = (
-            session.program,
-            session.frames,
-            session.needs,
-            session.shares,
-            session.control,
-            session.threads,
-            thread,
-        )
+        args = (*session.tables, session.control, session.threads, thread)
         specialize(help_out, args).call(*args)
         del session, args
 

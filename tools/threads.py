@@ -115,8 +115,7 @@ def one_by_one(
         return execution, [Program([call]).run for call in calls]
     made: list[Callable[[], object]] = []
     for i in own_calls(execution):
-        tables = (session.program, session.frames, session.needs, session.shares)
-        args = (*tables, i, i + 1, session.control, session.threads)
+        args = (*session.tables, i, i + 1, session.control, session.threads)
         made.append(partial(specialize(share, args).call, *args))
     return execution, made
 

@@ -8,66 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid
-from intengine_kernels.hybrid_image import find_range, quantize_image
-from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, LANES, SYMMETRIC
+from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SYMMETRIC
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._hybrid import padded, product_of_rows, row_sums, scales_of, scratch, weights_of, with_negatives
+from intengine.ops._hybrid_image import alone, bounds_of, quantized
 from intengine.ops._packing import pack_for
 from intengine.ops._window import Window
-from intengine.step import ELEMENT_WORK, PLAIN_WORK, Call, Reach, Scratch
-
-#: Elements of an image in one of the parts whose ranges are found, at least, and parts, at most.
-_LEAST_PART, _MOST_PARTS = 4096, 16
-
-
-def _quantized(
-    source: Operand, image: int, kind: int, area: tuple[int, int, int, int], flip: int, bounds: Scratch, strip: Scratch
-) -> Sequence[Call]:
-    """One image of the input, quantized into a strip.
-
-    Args:
-        kind: a constant of `hybrid_quantize`.
-        area: (top, left, lines, columns) of the strip, in pixels of the image; outside it is the zero point.
-        bounds: written whole.
-    """
-    batch, height, width, channels = source.shape
-    row, parts = width * channels, bounds.shape[0]
-    x = source.ref((batch, height * row))
-    top, left, lines, columns = area
-    args = (
-        kind, x, image, height, width, channels, top, left, columns, flip, bounds, 0, lines,
-        Scratch(np.dtype(np.int8), (row,)), strip,
-    )  # fmt: skip
-    return (
-        Call(
-            find_range,
-            (x, image, 0, parts, Scratch(np.dtype(np.float32), (2, LANES)), bounds),
-            work=PLAIN_WORK * height * row,
-            along="part",
-            reach=_alone(source, Reach.rows(parts, -(-height * row // parts), 2)),
-        ),
-        Call(
-            quantize_image,
-            args,
-            work=ELEMENT_WORK * lines * columns * channels,
-            reach=_alone(source, Reach(height, row, lines, columns * channels, before=-top)),
-        ),
-    )
-
-
-def _bounds(source: Operand) -> Scratch:
-    """Of the parts of an image."""
-    parts = min(max(source.size // max(source.shape[0], 1) // _LEAST_PART, 1), _MOST_PARTS)
-    return Scratch(np.dtype(np.float32), (parts, 2))
-
-
-def _alone(source: Operand, reach: Reach) -> Reach | None:
-    """Calls for one image of several do not count their rows over all of them."""
-    return reach if source.shape[0] == 1 else None
+from intengine.step import PLAIN_WORK, Call, Reach, Scratch
 
 
 def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
@@ -121,15 +72,15 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     for image in range(out.shape[0]):
         # Of each call alone, so that every thread has its own.
         _, scale, zero_point, _, none, panel, acc = scratch(packed, 0)
-        bounds = _bounds(source)
+        bounds = bounds_of(source)
         area = (-window.pad_h, -window.pad_w, lines, columns)
         args = (
             packed.isa, image, source.shape[3], *filter_args, *scaling, *sides,
             kind, bounds, scale, zero_point, none, panel, acc, strip, out.ref(),
         )  # fmt: skip
         calls += (
-            *_quantized(source, image, kind, area, packed.flip, bounds, strip),
-            Call(conv_hybrid, args, work, reach=_alone(source, reach)),
+            *quantized(source, image, kind, area, packed.flip, bounds, strip),
+            Call(conv_hybrid, args, work, reach=alone(source, reach)),
         )
     return calls
 
@@ -147,14 +98,14 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     calls: list[Call] = []
     reach = replace(window.reach(source.shape, channels), of="q")
     for image in range(out.shape[0]):
-        bounds = _bounds(source)
+        bounds = bounds_of(source)
         args = (
             image, q, *source.shape[1:3], taps, filter_scales, bias, order, *window.geometry, lo, hi, 0, out.shape[1],
             ASYMMETRIC, bounds, Scratch(np.dtype(np.int32), (channels,)), out.ref(),
         )  # fmt: skip
         area = (0, 0, source.shape[1], source.shape[2])
         calls += (
-            *_quantized(source, image, ASYMMETRIC, area, 0, bounds, q),
-            Call(depthwise_conv_hybrid, args, work, reach=_alone(source, reach)),
+            *quantized(source, image, ASYMMETRIC, area, 0, bounds, q),
+            Call(depthwise_conv_hybrid, args, work, reach=alone(source, reach)),
         )
     return calls

@@ -69,8 +69,8 @@ class Compiler(CompilerBase):
 def entry(compiled: Any) -> tuple[int, int]:
     """Address of a compiled kernel's entry, and how many words its frames have; address 0 if there is none."""
     packer = compiled.target_context.get_arg_packer(compiled.fndesc.argtypes)
-    address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
-    return int(address), len(packer.argument_types)
+    begin = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+    return int(begin), len(packer.argument_types)
 
 
 def frame(args: Sequence[Any]) -> NDArray[np.int64]:
@@ -84,6 +84,12 @@ def frame(args: Sequence[Any]) -> NDArray[np.int64]:
     return np.array([word & _WORD for arg in args for word in _words(arg)], np.uint64).view(np.int64)
 
 
+def address(array: NDArray[Any]) -> int:
+    """Where the first element of an array lies."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
 def place_of_address(args: Sequence[Any], at: int) -> int:
     """Which word of the frame of these arguments has the address of one of them, an array."""
     return len(frame(args[:at])) + _ADDRESS
@@ -91,8 +97,7 @@ def place_of_address(args: Sequence[Any], at: int) -> int:
 
 def _words(arg: Any) -> Iterator[int]:
     if isinstance(arg, np.ndarray):
-        address = arg.__array_interface__["data"][0]
-        yield from (0, 0, arg.size, arg.itemsize, address, *arg.shape, *arg.strides)
+        yield from (0, 0, arg.size, arg.itemsize, address(arg), *arg.shape, *arg.strides)
     elif isinstance(arg, tuple):
         for item in arg:
             yield from _words(item)

@@ -44,8 +44,7 @@ def scaling_of(kind, bounds):
 
 @kernel
 def quantize_image(
-    kind, x, image, height, width, channels, top, left, columns, flip, bounds, row_begin, row_end, q,
-    strip,
+    kind, x, image, height, width, channels, top, left, columns, flip, bounds, row_begin, row_end, q, strip,
 ):  # fmt: skip
     """Rows row_begin..row_end of a quantized image in a strip, the zero point outside the image.
 

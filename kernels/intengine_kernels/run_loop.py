@@ -137,6 +137,8 @@ def control(calls, threads):
     helpers = words[APART : threads * APART]
     asleep, helped = helpers[::APART], helpers[1::APART]
     asleep[:] = 1
+    # Tickets of no run have number 0: nobody takes them who looks before the first run has written its own.
+    words[0] = 1
     return words, helped, asleep
 
 

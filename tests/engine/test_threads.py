@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from intengine_kernels.frame import place_of_address
+from intengine_kernels.frame import address, place_of_address
 from intengine_kernels.jit import parameters
 from numba.core import config
 
@@ -46,7 +46,7 @@ def test_every_thread_has_its_own_accumulators(monkeypatch: pytest.MonkeyPatch) 
                     continue
                 args, frames = bound.native.args[0], bound.native.frames
                 place, acc = place_of_address(args, names.index("acc")), args[names.index("acc")]
-                assert frames[0, 0, place] == acc.__array_interface__["data"][0]
+                assert frames[0, 0, place] == address(acc)
                 assert abs(frames[1, 0, place] - frames[0, 0, place]) >= acc.nbytes, problem.name
                 seen.add((call.kernel.__name__, len(step.calls) > 3))
     assert config.DISABLE_JIT or ("conv_hybrid", True) in seen
