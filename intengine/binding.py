@@ -4,67 +4,24 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
-from intengine_kernels.copying import copy_strided
-from intengine_kernels.frame import address, frame
-from intengine_kernels.jit import parameters, specialize
+from intengine_kernels.frame import frame
+from intengine_kernels.jit import Compiled, parameters, specialize
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from intengine.chunks import chunks_of
-from intengine.copying import pieces, strided
+from intengine.chunks import Cuts, chunks_of
+from intengine.copying import cuts_of, rows_of
+from intengine.following import Leader
+from intengine.native import BoundCall, Native, native_copy
 from intengine.scratch import ScratchPool
 from intengine.shapes import contiguous_strides
 from intengine.state import State
 from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
-from intengine.touching import Touched, extent, together, touched
-
-
-class Native(NamedTuple):
-    """A call without Python.
-
-    Attributes:
-        address: of the kernel's entry.
-        frames: int64[threads, chunks, words].
-        touched: by each chunk.
-        args: of each chunk, run by the first thread.
-        held: what the frames have further addresses of.
-    """
-
-    address: int
-    frames: NDArray[np.int64]
-    touched: Touched
-    args: Sequence[tuple[Any, ...]]
-    held: Any = None
-
-    @property
-    def chunks(self) -> int:
-        return len(self.args)
-
-    @property
-    def addresses(self) -> NDArray[np.int64]:
-        """int64[threads, chunks], of the frames."""
-        threads, chunks, _ = self.frames.strides
-        by_thread, by_chunk = (np.arange(count) for count in self.frames.shape[:2])
-        return address(self.frames) + threads * by_thread[:, np.newaxis] + chunks * by_chunk
-
-
-class BoundCall(NamedTuple):
-    """A call with its arrays.
-
-    Attributes:
-        function, args: of the call from Python, by one thread.
-        native: the same without Python; None if the function is no compiled kernel.
-    """
-
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    native: Native | None = None
-
-    def run(self) -> None:
-        self.function(*self.args)
+from intengine.touching import touched
 
 
 def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
@@ -103,6 +60,8 @@ class Binder:
         self._state = state
         self._pools = pools
         self._common = itertools.cycle(common)
+        self._threads = max(len(pools), 1)
+        self._leader = Leader(self._threads)
 
     def bind(self, step: Step) -> list[BoundCall]:
         """The calls of one step; calls that name the same Scratch object share its memory."""
@@ -134,27 +93,58 @@ class Binder:
                 return taken[key]
             return arg
 
-        def resolved(call: Call, thread: int = 0) -> tuple[Any, ...]:
+        def resolved(call: Call, thread: int) -> tuple[Any, ...]:
             return tuple(resolve(arg, thread) for arg in call.args)
 
         calls = []
         for call in step.calls:
-            args = resolved(call)
+            args = resolved(call, 0)
             compiled = specialize(call.kernel, args)
             native = None
             if call.kernel is np.copyto:
-                native = native_copy(args[0], args[1], len(self._pools))
+                target, source = args
+                whole = cuts_of(target, self._threads)
+                native = self._led(rows_of(target), whole, partial(native_copy, target, source, self._threads))
             elif compiled.address:
-                chunks = self._chunks(call)
-                parts = [resolved(part) for part in chunks]
-                frames = np.stack([frame(part) for part in parts])[np.newaxis]
-                if len(self._pools) > 1:
-                    frames = self._of_all_threads(frames, frame(resolved(chunks[0], 1)))
-                assert frames.shape[2] == compiled.words
-                ranges = touched(chunks, parts, is_private)
-                native = Native(compiled.address, frames, ranges, parts, self._pools)
+                rows, cuts = self._division(call)
+                make = partial(self._native, call, compiled, resolved, is_private)
+                native = self._led(rows, cuts, make, is_cut=call.work > 0)
+            else:
+                self._leader.leave()
             calls.append(BoundCall(compiled.call, args, native))
         return calls
+
+    def _led(
+        self, rows: int, cuts: Cuts, make: Callable[[Cuts], Native | None], *, is_cut: bool = True
+    ) -> Native | None:
+        """A call of so many rows, which goes along with the one before, or is cut by itself."""
+        found = self._leader.cuts(rows, cuts, is_cut=is_cut)
+        native = None if found is None else make(found)
+        if native is not None and self._leader.follow(native.touched):
+            return native._replace(follows=True)
+        native = make(cuts)
+        if native is None:
+            self._leader.leave()
+        else:
+            self._leader.lead(rows, cuts, native.touched)
+        return native
+
+    def _native(
+        self,
+        call: Call,
+        compiled: Compiled,
+        resolved: Callable[[Call, int], tuple[Any, ...]],
+        is_private: Callable[[Scratch], bool],
+        cuts: Cuts,
+    ) -> Native:
+        chunks = _chunks(call, cuts)
+        parts = [resolved(part, 0) for part in chunks]
+        frames = np.stack([frame(part) for part in parts])[np.newaxis]
+        if self._threads > 1:
+            frames = self._of_all_threads(frames, frame(resolved(chunks[0], 1)))
+        assert frames.shape[2] == compiled.words
+        ranges = touched(chunks, parts, is_private)
+        return Native(compiled.address, frames, ranges, parts, self._pools)
 
     def _of_all_threads(self, frames: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
         """The frames of each thread, of which the first one's and one of the second are given.
@@ -166,21 +156,34 @@ class Binder:
         assert (other - frames[0, 0] == moved * begin[1]).all()
         return frames + moved * begin[:, np.newaxis, np.newaxis]
 
-    def _chunks(self, call: Call) -> list[Call]:
-        """A call's rows in chunks, if threads can share them."""
-        if not call.work or len(self._pools) < 2:
-            return [call]
-        names, along = parameters(call.kernel), f"{call.along}_begin"
-        at = names.index(along) if along in names else None
-        first, last = (0, call.args[-1].shape[0]) if at is None else call.args[at : at + 2]
+    def _division(self, call: Call) -> tuple[int, Cuts]:
+        """How many rows a call has, and how threads share them."""
+        if not call.work or self._threads < 2:
+            return 1, [(0, 1)]
+        begin, end = _rows(call)
+        return end - begin, chunks_of(end - begin, call.unit, call.work, self._threads)
 
-        def part(begin: int, end: int) -> tuple[Any, ...]:
-            if at is None:
-                return tuple(_cut(arg, last, begin, end) for arg in call.args)
-            return *call.args[:at], first + begin, first + end, *call.args[at + 2 :]
 
-        cuts = chunks_of(last - first, call.unit, call.work, len(self._pools))
-        return [replace(call, args=part(*cut)) for cut in cuts]
+def _rows(call: Call) -> tuple[int, int]:
+    """The first of a call's rows, and behind the last."""
+    names, along = parameters(call.kernel), f"{call.along}_begin"
+    return call.args[names.index(along) :][:2] if along in names else (0, call.args[-1].shape[0])
+
+
+def _chunks(call: Call, cuts: Cuts) -> list[Call]:
+    """A call's rows in chunks."""
+    if len(cuts) == 1:
+        return [call]
+    names, along = parameters(call.kernel), f"{call.along}_begin"
+    first, last = _rows(call)
+
+    def part(begin: int, end: int) -> tuple[Any, ...]:
+        if along not in names:
+            return tuple(_cut(arg, last, begin, end) for arg in call.args)
+        at = names.index(along)
+        return *call.args[:at], first + begin, first + end, *call.args[at + 2 :]
+
+    return [replace(call, args=part(*cut)) for cut in cuts]
 
 
 def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
@@ -191,19 +194,3 @@ def _cut(arg: Any, rows: int, begin: int, end: int) -> Any:
         return arg
     strides = arg.strides or contiguous_strides(arg.shape)
     return replace(arg, shape=(end - begin, *arg.shape[1:]), strides=strides, offset=arg.offset + begin * strides[0])
-
-
-def native_copy(target: NDArray[Any], source: Any, threads: int) -> Native | None:
-    """np.copyto(target, source) by so many threads; None if no kernel does it."""
-    if not isinstance(source, np.ndarray):
-        return None
-    parts = list(pieces(target, source, threads))
-    chunks = [args for args in itertools.starmap(strided, parts) if args is not None]
-    if len(chunks) < len(parts):
-        return None
-    compiled = specialize(copy_strided, chunks[0])
-    if not compiled.address:
-        return None
-    ranges = together([[extent(from_)] for _, from_ in parts], [[extent(to)] for to, _ in parts])
-    frames = np.stack([frame(args) for args in chunks])
-    return Native(compiled.address, np.broadcast_to(frames, (max(threads, 1), *frames.shape)), ranges, chunks)

@@ -1,25 +1,26 @@
 """Into which chunks threads divide the rows of a call."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from intengine_kernels.run_loop import MOST_CHUNKS
 
-#: Multiply-accumulates of a thread's share, and of a chunk where a share is cut, at least: to take a chunk costs as
-#: much as some thousand of them.
+#: The rows of each chunk, from begin to end, in order.
+Cuts = Sequence[tuple[int, int]]
+
+#: Multiply-accumulates of a thread's share, and of a chunk where a share is halved, at least: to take a chunk costs as
+#: much as some thousand of them, and weights are read again for each.
 _LEAST_SHARE = 20_000
-_LEAST_CHUNK = 100_000
-#: Chunks of a call for each thread, at most.
-_MOST_CHUNKS = 3
+_LEAST_CHUNK = 1_000_000
 #: Shares may differ by one part in so many for the sake of whole units.
 _EVEN = 16
 
 
-def chunks_of(rows: int, unit: int, work: int, threads: int) -> list[tuple[int, int]]:
-    """[begin, end) of each chunk, in order: as many for each thread, or a single one if they cannot share.
+def chunks_of(rows: int, unit: int, work: int, threads: int) -> Cuts:
+    """The chunks of a call: one or two for each thread, or a single one if they cannot share.
 
     A thread takes its chunks one after the other, every second one from the end of its share, and then those that
-    others have not begun. Each is half of what is left of the share, so that there are few, and yet the last ones, for
-    which the others may have to wait, are short.
+    others have not begun.
 
     Args:
         rows: to divide. unit: of them, rows that are best done together. work: of all, in multiply-accumulates.
@@ -28,17 +29,15 @@ def chunks_of(rows: int, unit: int, work: int, threads: int) -> list[tuple[int, 
     share = work // max(threads, 1)
     if threads < 2 or share < _LEAST_SHARE:
         return [(0, rows)]
-    count = min(_MOST_CHUNKS, MOST_CHUNKS // threads, 1 + (share // (2 * _LEAST_CHUNK)).bit_length())
-    edges = [_edge(rows, unit, thread, threads) for thread in range(threads + 1)]
-    units = min(-(-(end - begin) // unit) for begin, end in pairwise(edges))
-    cuts = []
-    for thread, (begin, end) in enumerate(pairwise(edges)):
-        at = [0]
-        for _ in range(min(count, units.bit_length()) - 1):
-            left = -(-(end - begin - at[-1]) // unit)
-            at.append(at[-1] + unit * (left - left // 2))
-        cuts += [begin, *(end - some for some in at[:0:-1])] if thread & 1 else [begin + some for some in at]
-    return list(pairwise([*cuts, rows]))
+    shares = list(pairwise([*(_edge(rows, unit, thread, threads) for thread in range(threads)), rows]))
+    units = [(end - begin) // unit for begin, end in shares]
+    if share < 2 * _LEAST_CHUNK or 2 * threads > MOST_CHUNKS or min(units) < 2:
+        return shares
+    edges = [0]
+    for thread, ((begin, end), count) in enumerate(zip(shares, units, strict=True)):
+        half = unit * (count - count // 2)
+        edges += [end - half if thread & 1 else begin + half, end]
+    return list(pairwise(edges))
 
 
 def _edge(rows: int, unit: int, thread: int, threads: int) -> int:

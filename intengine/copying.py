@@ -8,8 +8,8 @@ from intengine_kernels.copying import AXES
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from intengine.chunks import chunks_of
-from intengine.shapes import collapse
+from intengine.chunks import Cuts, chunks_of
+from intengine.shapes import Shape, collapse
 
 #: What `copy_strided` takes.
 Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
@@ -17,15 +17,22 @@ Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
 _BYTE_WORK = 6
 
 
-def pieces(target: NDArray[Any], source: Any, threads: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Both in as many chunks as these threads can use, cut along the first axis that has more than one element."""
+def rows_of(target: NDArray[Any]) -> int:
+    """Into how many pieces it can be cut: the length of its first axis of more than one element."""
+    return next((size for size in target.shape if size > 1), 1)
+
+
+def cuts_of(target: NDArray[Any], threads: int) -> Cuts:
+    """The rows of the pieces that so many threads copy."""
+    return chunks_of(rows_of(target), 1, _BYTE_WORK * target.nbytes, threads)
+
+
+def pieces(target: NDArray[Any], source: Any, cuts: Cuts) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Both in pieces of these rows."""
     source = np.broadcast_to(source, target.shape)
     axis = next((axis for axis, size in enumerate(target.shape) if size > 1), None)
-    if axis is None:
-        yield target, source
-        return
-    for begin, end in chunks_of(target.shape[axis], 1, _BYTE_WORK * target.nbytes, threads):
-        piece = (slice(None),) * axis + (slice(begin, end),)
+    for begin, end in cuts:
+        piece = () if axis is None else (slice(None),) * axis + (slice(begin, end),)
         yield target[piece], source[piece]
 
 
@@ -46,10 +53,21 @@ def strided(target: NDArray[Any], source: Any) -> Arguments | None:
         shape, walks = shape[:-1], tuple(walk[:-1] for walk in walks)
     if len(shape) > AXES:
         return None
+    shape, walks = _turning(shape, walks, run)
     walk = np.zeros((AXES, 3), np.int64)
     walk[:, 0] = 1
     walk[AXES - len(shape) :] = np.transpose((shape, *walks)) if shape else walk[AXES:]
     return _start(target), _start(source), walk, run
+
+
+def _turning(shape: Shape, walks: tuple[Shape, ...], run: int) -> tuple[Shape, tuple[Shape, ...]]:
+    """The axis along which the source lies in one piece last but one, where the target does along the last one."""
+    to, start = walks
+    axis = next((axis for axis, step in enumerate(start[:-1]) if step == run), None)
+    if axis is None or to[-1] != run:
+        return shape, walks
+    order = [*(i for i in range(len(shape) - 1) if i != axis), axis, len(shape) - 1]
+    return tuple(shape[i] for i in order), tuple(tuple(walk[i] for i in order) for walk in walks)
 
 
 def _start(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intengine.binding import Binder, BoundCall
+from intengine.binding import Binder
 from intengine.model import TensorType
+from intengine.native import BoundCall
 from intengine.plan import Plan
 from intengine.ports import Port, port
 from intengine.program import Program

@@ -6,7 +6,8 @@ import numpy as np
 from intengine_kernels.frame import address, place_of_address
 from numpy.typing import NDArray
 
-from intengine.binding import Native, native_copy
+from intengine.copying import cuts_of
+from intengine.native import Native, native_copy
 
 
 class Port:
@@ -29,7 +30,8 @@ class Port:
 def port(buffer: NDArray[Any], threads: int, *, is_input: bool) -> Port | None:
     """The copy into a buffer, or out of it; None if no kernel does it."""
     other = np.empty_like(buffer)
-    found = native_copy(buffer, other, threads) if is_input else native_copy(other, buffer, threads)
+    pair = (buffer, other) if is_input else (other, buffer)
+    found = native_copy(*pair, threads, cuts_of(buffer, threads))
     if found is None:
         return None
     # All threads have the same frames.

@@ -1,5 +1,6 @@
 """Bound calls in a row, run with as little of Python as they allow."""
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,8 +9,8 @@ import numpy as np
 from intengine_kernels.jit import specialize
 from intengine_kernels.run_loop import run, share
 
-from intengine.binding import BoundCall, Native
-from intengine.touching import needs
+from intengine.native import BoundCall, Native
+from intengine.touching import joined, needs
 from intengine.workers import Session, Workers
 
 
@@ -30,22 +31,35 @@ class Program:
     ) -> None:
         self._workers = workers
         native = [*before, *(call.native for call in calls if call.native is not None), *after]
-        addresses = [one.addresses.reshape(-1) for one in native]
-        firsts = itertools.accumulate((some.size for some in addresses), initial=0)
-        needed = itertools.accumulate((one.chunks for one in native), initial=0)
+        groups: list[list[Native]] = []
+        for one in native:
+            if one.follows and groups:
+                groups[-1].append(one)
+            else:
+                groups.append([one])
+        frames = [np.stack([one.addresses for one in group], axis=2).reshape(-1, 2) for group in groups]
+        firsts = itertools.accumulate(map(len, frames), initial=0)
+        needed = itertools.accumulate((group[0].chunks for group in groups), initial=0)
         rows = [
-            (one.address, first, one.chunks, need) for one, first, need in zip(native, firsts, needed, strict=False)
+            (len(group), first, group[0].chunks, need)
+            for group, first, need in zip(groups, firsts, needed, strict=False)
         ]
         self._program = np.array(rows, np.int64).reshape(-1, 4)
-        self._frames = np.concatenate([np.zeros(0, np.int64), *addresses])
+        self._frames = np.concatenate([np.zeros((0, 2), np.int64), *frames])
         self._session = None
         if workers is not None and (self._program[:, 2] > 1).any():
-            found = [needs(one.touched, following.touched) for one, following in itertools.pairwise(native)]
-            waits = np.concatenate([np.zeros(native[0].chunks, np.int64), *found])
+            touched = [functools.reduce(joined, (one.touched for one in group)) for group in groups]
+            found = [needs(one, following) for one, following in itertools.pairwise(touched)]
+            waits = np.concatenate([np.zeros(groups[0][0].chunks, np.int64), *found])
             self._session = Session(self._program, self._frames, waits, workers.count)
         #: What the addresses in program and frames are of.
         self._held = native
-        functions = [None if call.native else partial(call.function, *call.args) for call in calls]
+        # None for a row of the program, of which those that follow are a part.
+        functions = [
+            None if call.native else partial(call.function, *call.args)
+            for number, call in enumerate(calls)
+            if not (call.native and call.native.follows and number > 0)
+        ]
         self._alone = self._segments(functions, len(before))
         self._whole = self._segments([*(None for _ in before), *functions, *(None for _ in after)], 0)
 

@@ -32,6 +32,11 @@ def needs(before: Touched, after: Touched) -> NDArray[np.int64]:
     return np.asarray((meet << np.arange(len(before.reads))).sum(axis=1), np.int64)
 
 
+def joined(one: Touched, other: Touched) -> Touched:
+    """What both touch, each chunk of the one together with the same of the other."""
+    return Touched(*(np.concatenate(pair, axis=1) for pair in zip(one, other, strict=True)))
+
+
 def _meet(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64[len(a), len(b)]: 1 where a range in the one has bytes in common with one in the other."""
     one, other = a[:, None, :, None], b[None, :, None, :]

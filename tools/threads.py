@@ -28,6 +28,7 @@ from intengine_kernels.run_loop import share
 import intengine
 from intengine.benchmark import cpu
 from intengine.execution import Execution
+from intengine.native import BoundCall
 from intengine.program import Program
 from intengine.samples import Random, draw
 
@@ -104,49 +105,46 @@ def bound(path: str, processes: int, seconds: float) -> float:
     return sum(alone / at_once for alone, at_once in found)
 
 
-def one_by_one(
-    engine: intengine.Interpreter, sample: dict[str, np.ndarray]
-) -> tuple[Execution, list[Callable[[], object]]]:
-    """An execution, and each of its calls without Python, in order: shared as in a run, or by the caller's thread."""
-    execution = engine.execute(sample)
-    session = execution._program._session
-    if session is None:
-        calls = [call for calls in execution.calls for call in calls if call.native]
-        return execution, [Program([call]).run for call in calls]
-    made: list[Callable[[], object]] = []
-    for i in own_calls(execution):
-        args = (*session.tables, i, i + 1, session.control, session.threads)
-        made.append(partial(specialize(share, args).call, *args))
-    return execution, made
-
-
-def own_calls(execution: Execution) -> range:
-    """The calls of a program, in number, without the copies from and to the caller's arrays."""
-    session = execution._program._session
-    return range(len(execution._inputs), len(session.program) - len(execution._outputs)) if session else range(0)
+def native_calls(execution: Execution) -> list[BoundCall]:
+    return [call for calls in execution.calls for call in calls if call.native]
 
 
 def calls_alone_and_shared(
     engines: dict[int, intengine.Interpreter], sample: dict[str, np.ndarray]
 ) -> tuple[float, float, float]:
-    """Microseconds of the calls that are not shared, and of those that are, by one thread and by all."""
-    sides = [one_by_one(engine, sample) for engine in engines.values()]
-    times = [np.full((ROUNDS, len(calls)), np.inf) for _, calls in sides]
+    """Microseconds of the calls that are not shared, and of those that are, by one thread and by all.
+
+    A call, and those whose chunks go along with its own, count as one. Each is called without Python, in order.
+    """
+    alone, together = (engine.execute(sample) for engine in engines.values())
+    session = together._program._session
+    if session is None:
+        raise SystemExit("None of the model's calls is great enough to be shared.")
+    groups: list[list[BoundCall]] = []
+    for call, other in zip(native_calls(alone), native_calls(together), strict=True):
+        if other.native and other.native.follows:
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    # Without the copies from and to the caller's arrays.
+    own = range(len(together._inputs), len(session.program) - len(together._outputs))
+    shares = [(*session.tables, i, i + 1, session.control, session.threads) for i in own]
+    sides: list[list[Callable[[], object]]] = [
+        [Program(group).run for group in groups],
+        [partial(specialize(share, args).call, *args) for args in shares],
+    ]
+    times = [np.full((ROUNDS, len(calls)), np.inf) for calls in sides]
     for turn in range(ROUNDS):
-        for (execution, calls), found in zip(sides, times, strict=True):
-            program = execution._program
+        for calls, found, program in zip(sides, times, (None, together._program), strict=True):
             for _ in range(2):
-                if program._session is not None:
-                    program._workers.wake(program._session)
+                if program is not None:
+                    program._workers.wake(session)
                 for i, call in enumerate(calls):
                     begin = time.perf_counter()
                     call()
                     found[turn, i] = 1e6 * (time.perf_counter() - begin)
     one, more = (np.median(found, axis=0) for found in times)
-    session = sides[-1][0]._program._session
-    if session is None:
-        raise SystemExit("None of the model's calls is great enough to be shared.")
-    shared = session.program[own_calls(sides[-1][0]), 2] > 1
+    shared = session.program[own, 2] > 1
     return float(one[~shared].sum()), float(one[shared].sum()), float(more[shared].sum())
 
 

@@ -1,8 +1,7 @@
-"""Operands of elementwise operators: broadcast, merged to as few axes as possible."""
+"""What elementwise operators of two operands have in common: shapes, and arithmetic in the operands' own type."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -12,37 +11,14 @@ from intengine_kernels.xnnpack_float import binary_flushed
 from numpy.typing import NDArray
 
 from intengine.numerics import FloatElements
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._walk import Walk
 from intengine.quantization import real_bounds
-from intengine.shapes import Shape, broadcast, broadcast_strides, collapse, contiguous_strides
-from intengine.step import CACHE_LINE, ELEMENT_WORK, Call, Ref
+from intengine.shapes import Shape, broadcast
+from intengine.step import Call
 
 _FLUSHED = {ADD: xnnpack_float.ADD, SUB: xnnpack_float.SUB, MUL: xnnpack_float.MUL, DIV: xnnpack_float.DIV}
 _UFUNCS = {ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.divide}
-
-
-@dataclass(frozen=True, eq=False)
-class Walk:
-    """How kernels walk operands of an elementwise operator; see `intengine_kernels.broadcast`.
-
-    Attributes:
-        shape: int64[n]. strides: int64[n] for each operand.
-    """
-
-    shape: NDArray[np.int64]
-    strides: tuple[NDArray[np.int64], ...]
-
-    @classmethod
-    def of(cls, out: Shape, *operands: Operand) -> "Walk":
-        """The walk of `operands` broadcast to `out`."""
-        steps = [broadcast_strides(operand.shape, out) for operand in operands]
-        shape, walks = collapse(out, contiguous_strides(out), *steps)
-        return cls(np.array(shape, np.int64), tuple(np.array(walk, np.int64) for walk in walks[1:]))
-
-    def call(self, kernel: Callable[..., object], *args: object) -> Call:
-        """A kernel of this walk; threads may share it where it has a single axis."""
-        work = ELEMENT_WORK * int(self.shape[0]) if self.shape.size == 1 else 0
-        return Call(kernel, args, work, CACHE_LINE)
 
 
 class Category(Enum):
@@ -83,11 +59,6 @@ def broadcast_category(a: Sequence[int], b: Sequence[int]) -> Category:
     return Category.ROWS if row > 1 else Category.SCALARS
 
 
-def flat(operand: Operand) -> Ref:
-    """The operand as one long row."""
-    return operand.ref((operand.size,))
-
-
 def broadcast_shape(ctx: NodeContext) -> Sequence[Shape]:
     """infer of elementwise operators with two inputs."""
     return [broadcast(ctx.input(0).shape, ctx.input(1).shape)]
@@ -107,13 +78,12 @@ def plain_arithmetic(ctx: NodeContext, function: int, activation: int | None = N
         # A bound of -1 wraps to the greatest unsigned number, as in LiteRT.
         low = info.min if lo == -math.inf else int(np.int64(lo).astype(out.dtype))
         high = int(min(hi, info.max))
-    walk = Walk.of(out.shape, a, b)
     if out.dtype == np.float16:
         return [Call(_float16, (function, *(x.ref() for x in (a, b)), low, high, out.ref()))]
+    walk = Walk.of(out, a, b)
     if ctx.numerics.float_elements is FloatElements.FLUSHED and function in _FLUSHED and out.dtype == np.float32:
-        before = (_FLUSHED[function], flat(a), flat(b), walk.shape)
-        return [walk.call(binary_flushed, *before, *walk.strides, lo, hi, flat(out))]
-    return [walk.call(arithmetic, function, flat(a), flat(b), walk.shape, *walk.strides, low, high, flat(out))]
+        return walk.calls(binary_flushed, _FLUSHED[function], *walk.args, lo, hi, walk.out)
+    return walk.calls(arithmetic, function, *walk.args, low, high, walk.out)
 
 
 def _float16(

@@ -9,8 +9,8 @@ from intengine_kernels.hybrid_quantize import LANES
 from intengine.ops._context import Operand
 from intengine.step import ELEMENT_WORK, PLAIN_WORK, Call, Reach, Scratch
 
-#: Elements of an image in one of the parts whose ranges are found, at least, and parts, at most.
-_LEAST_PART, _MOST_PARTS = 4096, 16
+#: Elements of a part of an image whose range is found, at least, and parts of which none is a row, at most.
+_LEAST_PART, _MOST_PARTS = 256, 16
 
 
 def quantized(
@@ -49,9 +49,10 @@ def quantized(
 
 
 def bounds_of(source: Operand) -> Scratch:
-    """Of the parts of an image."""
-    parts = min(max(source.size // max(source.shape[0], 1) // _LEAST_PART, 1), _MOST_PARTS)
-    return Scratch(np.dtype(np.float32), (parts, 2))
+    """Of the parts of an image: its rows, if they are long enough, so that whoever makes a row can find its range."""
+    _, height, width, channels = source.shape
+    parts = min(max(height * width * channels // _LEAST_PART, 1), _MOST_PARTS)
+    return Scratch(np.dtype(np.float32), (height if width * channels >= _LEAST_PART else parts, 2))
 
 
 def alone(source: Operand, reach: Reach) -> Reach | None:

@@ -9,11 +9,12 @@ from intengine_kernels.add import FLOOR_SHIFT, MERGED_SHIFT, add_blocks, add_dou
 
 from intengine.model import TensorType
 from intengine.numerics import Addition
-from intengine.ops._broadcast import Category, Walk, broadcast_category, broadcast_shape, flat, plain_arithmetic
+from intengine.ops._broadcast import Category, broadcast_category, broadcast_shape, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._guess import sum_table
 from intengine.ops._log2 import near_log2
 from intengine.ops._registry import Operator, register
+from intengine.ops._walk import Walk
 from intengine.quantization import NONE, quantize_multiplier
 from intengine.step import Call
 
@@ -61,10 +62,10 @@ def _power_of_two(ctx: NodeContext, logs: list[int]) -> Sequence[Call]:
     )
     ctx.require(max(a_shift, b_shift) <= 30, "needs input scales within 2**30 of each other", (a_shift, b_shift))
     lo, hi = ctx.activation_range(out)
-    walk = Walk.of(out.shape, a, b)
+    walk = Walk.of(out, a, b)
     add = ctx.node.op == "ADD"
     parameters = (a_shift, b_shift, 1 if add else -1, add, lo, hi)
-    return [Call(binary.add_shifted, (flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out)))]
+    return walk.calls(binary.add_shifted, *walk.args, *parameters, walk.out)
 
 
 def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
@@ -81,13 +82,13 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
     rule = f"needs an output scale above the inputs' / 2**{left_shift - 1}"
     ctx.require(real < 1.0 and quantize_multiplier(real)[1] <= 0, rule, float(out.scale))
     lo, hi = ctx.activation_range(out)
-    walk = Walk.of(out.shape, a, b)
+    walk = Walk.of(out, a, b)
     sign = 1 if ctx.node.op == "ADD" else -1
     sides = ((a.zero_point, a_multiplier, a_shift, 1), (b.zero_point, b_multiplier, b_shift, sign))
     table = sum_table(sides, out_multiplier, out_shift, left_shift, out.zero_point, lo, hi, out.dtype)
     before = (
-        isa.tag(isa.best()), table, flat(a), flat(b), walk.shape, *walk.strides, a.zero_point, b.zero_point, left_shift,
-        a_multiplier, a_shift, b_multiplier, b_shift,
+        isa.tag(isa.best()), table, *walk.args, a.zero_point, b.zero_point, left_shift, a_multiplier, a_shift,
+        b_multiplier, b_shift,
     )  # fmt: skip
     after = (out_multiplier, out_shift, out.zero_point, lo, hi)
     if ctx.numerics.addition is Addition.BLOCKS and ctx.node.op == "ADD":
@@ -96,8 +97,9 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
             rows = category in (Category.SAME, Category.ROWS)
             merged = rows and out.type is not TensorType.UINT8
             scheme = (MERGED_SHIFT, 16) if merged else (FLOOR_SHIFT, 8)
-            return [walk.call(add_blocks, *before, *after, out.type is not TensorType.INT16, *scheme, flat(out))]
-    return [walk.call(add_double_rounding, *before, sign, *after, flat(out))]
+            narrow = out.type is not TensorType.INT16
+            return walk.calls(add_blocks, *before, *after, narrow, *scheme, walk.row, walk.out)
+    return walk.calls(add_double_rounding, *before, sign, *after, walk.out)
 
 
 def _multiplier_21(ctx: NodeContext) -> Sequence[Call]:
@@ -112,9 +114,9 @@ def _multiplier_21(ctx: NodeContext) -> Sequence[Call]:
     if ctx.node.op == "SUB":
         b_multiplier = -b_multiplier
     bias = (1 << (shift - 1)) - a_multiplier * a.zero_point - b_multiplier * b.zero_point
-    walk = Walk.of(out.shape, a, b)
+    walk = Walk.of(out, a, b)
     parameters = (a_multiplier, b_multiplier, bias, shift, out.zero_point, *ctx.activation_range(out))
-    return [walk.call(add_multiplier_21, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out))]
+    return walk.calls(add_multiplier_21, *walk.args, *parameters, walk.out)
 
 
 for _name in ("ADD", "SUB"):

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, broadcast_shape
+from intengine.ops._broadcast import broadcast_shape
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import INTEGERS, same_types, signatures
 from intengine.ops._registry import Operator, register
+from intengine.ops._walk import merged
 from intengine.step import Call
 
 _MODULI = (*INTEGERS, TensorType.FLOAT32, TensorType.FLOAT64)
@@ -45,12 +46,13 @@ def _integer_power(a: NDArray[Any], b: NDArray[Any], wraps: bool, out: NDArray[A
 
 
 def _float_power(
-    kernel: Callable[..., None], a: NDArray[Any], b: NDArray[Any], walk: Walk, common: bool, out: NDArray[Any]
-) -> None:
+    kernel: Callable[..., None], a: NDArray[Any], b: NDArray[Any], walk: Sequence[NDArray[np.int64]], common: bool,
+    out: NDArray[Any],
+) -> None:  # fmt: skip
     """As libm has it; to one common whole exponent by repeated squaring, clamped to finite numbers at every step."""
     exponent = float(b.item()) if common else -1.0
     if not (exponent.is_integer() and 0 <= exponent < 2**31):
-        kernel(a.reshape(-1), b.reshape(-1), walk.shape, *walk.strides, out.reshape(-1))
+        kernel(a.reshape(-1), b.reshape(-1), *walk, out.reshape(-1))
         return
     most = np.finfo(np.float32).max
     out[...] = a if exponent else 1
@@ -80,7 +82,9 @@ def prepare_pow(ctx: NodeContext) -> Sequence[Call]:
     a, b, out = ctx.input(0), ctx.input(1), ctx.output()
     common = b.size == 1 and a.shape != b.shape
     if out.type is TensorType.FLOAT32:
-        return [Call(_float_power, (power_float, a.ref(), b.ref(), Walk.of(out.shape, a, b), common, out.ref()))]
+        shape, strides = merged(out.shape, a, b)
+        walk = [np.array(some, np.int64) for some in (shape, *strides)]
+        return [Call(_float_power, (power_float, a.ref(), b.ref(), walk, common, out.ref()))]
     return [Call(_integer_power, (a.ref(), b.ref(), common, out.ref()))]
 
 

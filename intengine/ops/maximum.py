@@ -8,9 +8,10 @@ from intengine_kernels.binary import MAXIMUM, MINIMUM, extremum
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, broadcast_shape, flat
+from intengine.ops._broadcast import broadcast_shape
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
+from intengine.ops._walk import Walk
 from intengine.step import Call
 
 _TYPES = (
@@ -40,8 +41,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     function = MAXIMUM if ctx.node.op == "MAXIMUM" else MINIMUM
     if out.type in (TensorType.FLOAT16, TensorType.BFLOAT16):
         return [Call(_extremum16, (function, a.ref(), b.ref(), out.ref()))]
-    walk = Walk.of(out.shape, a, b)
-    return [Call(extremum, (function, flat(a), flat(b), walk.shape, *walk.strides, flat(out)))]
+    walk = Walk.of(out, a, b)
+    return walk.calls(extremum, function, *walk.args, walk.out)
 
 
 for _name in ("MAXIMUM", "MINIMUM"):

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import Ints, rdp, srdhm
 from intengine.model import TensorType
 from intengine.numerics import Multiplication
-from intengine.ops._broadcast import Walk, broadcast_shape, flat, plain_arithmetic
+from intengine.ops._broadcast import broadcast_shape, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._guess import product_table
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED, product_ratio, table_calls
+from intengine.ops._walk import Walk
 from intengine.quantization import NONE
 from intengine.step import Call
 
@@ -88,12 +89,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     with np.errstate(over="ignore", under="ignore"):
         multiplier, shift = ctx.multiplier(product_ratio(ctx, a.scale, b.scale, out.scale))
     lo, hi = ctx.activation_range(out)
-    walk = Walk.of(out.shape, a, b)
+    walk = Walk.of(out, a, b)
     parameters = (a.zero_point, b.zero_point, multiplier, shift, out.zero_point, lo, hi)
     table = product_table(multiplier, shift, (a.zero_point, b.zero_point), out.zero_point, lo, hi, out.dtype)
     before = (isa.tag(isa.best()), table)
-    arrays = (flat(a), flat(b), walk.shape, *walk.strides)
-    return [walk.call(binary.mul_double_rounding, *before, *arrays, *parameters, flat(out))]
+    return walk.calls(binary.mul_double_rounding, *before, *walk.args, *parameters, walk.out)
 
 
 def _float_even(ctx: NodeContext) -> Sequence[Call]:
@@ -113,9 +113,9 @@ def _float_even(ctx: NodeContext) -> Sequence[Call]:
 
         return table_calls(ctx, square)
     scale = np.float32(a.scale * b.scale) / out.scale
-    walk = Walk.of(out.shape, a, b)
+    walk = Walk.of(out, a, b)
     parameters = (a.zero_point, b.zero_point, scale, out.zero_point, lo, hi)
-    return [walk.call(binary.mul_half_even, flat(a), flat(b), walk.shape, *walk.strides, *parameters, flat(out))]
+    return walk.calls(binary.mul_half_even, *walk.args, *parameters, walk.out)
 
 
 _SAME = ("int8", "uint8", "int16", "int32", "uint32", "int64", "float32", "float16", "complex64")

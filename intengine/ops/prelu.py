@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from intengine_kernels.binary import prelu_double_rounding, prelu_float
 
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, flat
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, ratio
+from intengine.ops._walk import Walk
 from intengine.shapes import Shape, broadcast
 from intengine.step import Call
 
@@ -23,16 +23,16 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/activations.cc"""
     x, alpha, out = ctx.input(0), ctx.input(1), ctx.output()
-    walk = Walk.of(out.shape, x, alpha)
+    walk = Walk.of(out, x, alpha)
     if x.type is alpha.type is out.type is TensorType.FLOAT32:
-        return [Call(prelu_float, (flat(x), flat(alpha), walk.shape, *walk.strides, flat(out)))]
+        return walk.calls(prelu_float, *walk.args, walk.out)
     eight_bit = x.type in EIGHT_BIT and alpha.type is x.type
     if not (eight_bit or (x.type is TensorType.INT16 and alpha.type is TensorType.INT8)) or out.type is not x.type:
         ctx.unsupported()
     above = ctx.multiplier(ratio(ctx, x.scale, out.scale))
     below = ctx.multiplier(product_ratio(ctx, x.scale, alpha.scale, out.scale))
     parameters = (x.zero_point, alpha.zero_point, *above, *below, out.zero_point, *out.range)
-    return [Call(prelu_double_rounding, (flat(x), flat(alpha), walk.shape, *walk.strides, *parameters, flat(out)))]
+    return walk.calls(prelu_double_rounding, *walk.args, *parameters, walk.out)
 
 
 register(

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from intengine.fixedpoint import mbqm
 from intengine.model import TensorType
-from intengine.ops._broadcast import Walk, broadcast_shape
+from intengine.ops._broadcast import broadcast_shape
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._elementwise import same_types, signatures
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, all_values
+from intengine.ops._walk import Walk
 from intengine.step import Call
 
 _LEFT_SHIFT = 7
@@ -38,10 +39,9 @@ def _quantized(ctx: NodeContext) -> Sequence[Call]:
     with np.errstate(over="ignore"):
         steps = float(np.float32(2.0 ** (2 * _LEFT_SHIFT)) * out.scale)
     multiplier, shift = ctx.multiplier(twice * twice / steps)
-    walk = Walk.of(out.shape, a, b)
-    bits = (x.ref((x.size,), np.uint8) for x in (a, b))
+    walk = Walk.of(out, a, b, dtype=np.uint8)
     parameters = (levels(a), levels(b), multiplier, shift, out.zero_point, *out.range)
-    return [Call(squared_difference_tables, (*bits, walk.shape, *walk.strides, *parameters, out.ref((out.size,))))]
+    return walk.calls(squared_difference_tables, *walk.args, *parameters, walk.out)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:

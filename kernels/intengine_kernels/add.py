@@ -49,6 +49,7 @@ def add_double_rounding(
         sign: 1 adds, -1 subtracts.
         out: flat, the type of a.
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -63,8 +64,9 @@ def add_double_rounding(
         while i < inner:
             end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
-                i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-                end = i + plainly(isa, inner - i)
+                proven = proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven
+                end = i + plainly(isa, proven, inner - i)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
                 out[at + k] = store(_add(x, y, za, zb, ls, ma, a_shift, mb, b_shift, sign, mo, out_shift, zo, lo, hi))
@@ -87,7 +89,7 @@ def _in_block(x, y, za, zb, ls, ma, a_shift, mb, b_shift, mo, out_shift, zo, lo,
 def add_blocks(
     isa, table, a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point, left_shift,
     a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift, zero_point, lo, hi,
-    narrow, scheme, block, out,
+    narrow, scheme, block, row_length, out,
 ):  # fmt: skip
     """As `add_double_rounding`, but whole blocks of a row bring their inputs to one scale by another scheme.
 
@@ -96,11 +98,13 @@ def add_blocks(
     Args:
         isa, table: as in `add_double_rounding`.
         narrow: whether the sum, once requantized, wraps to int16 before and after the zero point is added.
-        scheme: MERGED_SHIFT or FLOOR_SHIFT. block: elements of a block, 16 or 8. The rest as in
+        scheme: MERGED_SHIFT or FLOOR_SHIFT. block: elements of a block, 16 or 8, of which a row of row_length has as
+            many as fit. A row of the walk is several of these, or whole blocks of one. The rest as in
             `add_double_rounding`.
 
     Source: tflite/kernels/internal/optimized/integer_ops/add.h, optimized_ops.h
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -108,7 +112,8 @@ def add_blocks(
     ma, mb, mo = np.int32(a_multiplier), np.int32(b_multiplier), np.int32(out_multiplier)
     ls, sign = np.int32(left_shift), np.int32(1)
     lo, hi = np.int32(lo), np.int32(hi)
-    whole = inner - inner % block
+    length = min(row_length, inner)
+    whole = length - length % block
     for row in range(out.size // inner):
         at_a = row_offset(row, shape, a_strides)
         at_b = row_offset(row, shape, b_strides)
@@ -116,11 +121,12 @@ def add_blocks(
         while i < inner:
             end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
-                i += proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-                end = i + plainly(isa, inner - i)
+                proven = proven_sums(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven
+                end = i + plainly(isa, proven, inner - i)
             for k in range(i, end):
                 x, y = a[at_a + k * a_step], b[at_b + k * b_step]
-                if k < whole:
+                if k % length < whole:
                     out[at + k] = store(
                         _in_block(
                             x, y, za, zb, ls, ma, a_shift, mb, b_shift, mo, out_shift, zo, lo, hi, narrow, scheme
@@ -153,6 +159,7 @@ def add_multiplier_21(
 
     Source: XNNPACK src/qs8-vadd
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type

@@ -41,6 +41,7 @@ def arithmetic(function, a, b, shape, a_strides, b_strides, lo, hi, out):
         a, b: flat, of one type. lo, hi: of that type's range, as floats or ints like the operands.
         out: flat, the same type.
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -82,6 +83,7 @@ def _extremum_with(function, a, y, out):
 @kernel
 def extremum(function, a, b, shape, a_strides, b_strides, out):
     """out = the greater (MAXIMUM) or lesser (MINIMUM) of a and b; b where they are equal or one is NaN."""
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     for row in range(out.size // inner):
@@ -120,6 +122,7 @@ def mul_double_rounding(
 
     isa: what `isa.tag` gives. table: float32[7], or float64 for int16, see `isa.pairs`.
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -133,8 +136,9 @@ def mul_double_rounding(
         while i < inner:
             end = min(i + LANES, inner)
             if a_step == 1 and b_step == 1:
-                i += proven_products(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
-                end = i + plainly(isa, inner - i)
+                proven = proven_products(isa, a, at_a + i, b, at_b + i, table, za, zb, out, at + i, inner - i)
+                i += proven
+                end = i + plainly(isa, proven, inner - i)
             for k in range(i, end):
                 product = np.int32((np.int32(a[at_a + k * a_step]) - za) * (np.int32(b[at_b + k * b_step]) - zb))
                 out[at + k] = store(min(max(np.int32(mbqm(product, m, s) + zo), lo), hi))
@@ -149,6 +153,7 @@ def mul_half_even(a, b, shape, a_strides, b_strides, a_zero_point, b_zero_point,
 
     Source: XNNPACK src/qs8-vmul
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -170,6 +175,7 @@ def add_shifted(a, b, shape, a_strides, b_strides, a_shift, b_shift, sign, satur
 
     Args: shifts to the right, 0 or more; saturate: whether the sum saturates to int16 before the clamp.
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type
@@ -195,6 +201,7 @@ def prelu_double_rounding(
     below_multiplier, below_shift, zero_point, lo, hi, out,
 ):  # fmt: skip
     """out = clamp(mbqm(x - z_x) + z) where x >= z_x, else clamp(mbqm((x - z_x) * (alpha - z_alpha)) + z)."""
+    x, alpha, out = x.reshape(-1), alpha.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     x_step, alpha_step = x_strides[-1], alpha_strides[-1]
     store = out.dtype.type
@@ -219,6 +226,7 @@ def prelu_double_rounding(
 @kernel
 def prelu_float(x, alpha, shape, x_strides, alpha_strides, out):
     """out = x where x >= 0, else x * alpha. Flat float32."""
+    x, alpha, out = x.reshape(-1), alpha.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     x_step, alpha_step = x_strides[-1], alpha_strides[-1]
     for row in range(out.size // inner):

@@ -1,11 +1,15 @@
-"""One array into another: Numba's own assignment makes a copy in between, and kernels allocate nothing."""
+"""One array into another: Numba's own assignment makes a copy in between, and kernels allocate nothing.
+
+Where elements lie side by side along one axis in the source and along another in the target, blocks of them are turned
+in registers: rows of the source are read, and interleaved by halves until they are rows of the target.
+"""
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I64, array_pointer, counted
-from intengine_kernels.jit import inline, kernel
+from intengine_kernels.isa.ir import I8, I32, I64, array_pointer, const, counted, local_function
+from intengine_kernels.jit import formula, inline, kernel
 
 #: Axes that `copy_strided` walks.
 AXES = 5
@@ -91,6 +95,86 @@ def _elements(size, target, source, count, to, start):
             _move(size, target + i * to, source + i * start)
 
 
+@formula
+def side_of(size):
+    """Elements along each side of a block that is turned: at most 16 vectors of 64 bytes."""
+    return min(16, 64 // size)
+
+
+def _turned(builder, rows):
+    """The columns of as many vectors as each has lanes; a power of two."""
+    count = len(rows)
+    kind = ir.VectorType(I32, count)
+    half = count // 2
+    lower, upper = (ir.Constant(kind, [first + i // 2 + i % 2 * count for i in range(count)]) for first in (0, half))
+    for _ in range(count.bit_length() - 1):
+        pairs = zip(rows[:half], rows[half:], strict=True)
+        rows = [builder.shuffle_vector(*pair, part) for pair in pairs for part in (lower, upper)]
+    return rows
+
+
+def _emit_turn(size):
+    """A block of the source as columns of the target; rows are `start` and `to` bytes apart."""
+    kind = ir.VectorType(ir.IntType(8 * size), side_of(size))
+
+    def body(builder, args):
+        target, source, to, start = args
+
+        def place(base, step, i):
+            at = builder.add(base, builder.mul(step, const(i)))
+            return builder.inttoptr(at, kind.as_pointer())
+
+        rows = [builder.load(place(source, start, i), align=1) for i in range(kind.count)]
+        for i, row in enumerate(_turned(builder, rows)):
+            builder.store(row, place(target, to, i), align=1)
+        builder.ret_void()
+
+    return body
+
+
+@intrinsic(prefer_literal=True)
+def _turn(typing_context, size, target, source, to, start):
+    """A block of elements of `size` bytes, a literal: source[j, i] -> target[i, j], addresses and bytes of a row."""
+
+    def generate(context, builder, signature, args):
+        literal = size.literal_value
+        kinds = [I64] * 4
+        function = local_function(builder, f"intengine_turn_{literal}", ir.VoidType(), kinds, _emit_turn(literal))
+        builder.call(function, args[1:])
+        return context.get_dummy_value()
+
+    return types.void(size, *[types.int64] * 4), generate
+
+
+@inline
+def _blocks(size, target, source, rows, columns, to, start):
+    """source[columns, rows] -> target[rows, columns], both at least as long as a block; the last blocks overlap."""
+    side = side_of(size)
+    for i in range(0, rows, side):
+        i = min(i, rows - side)
+        for j in range(0, columns, side):
+            j = min(j, columns - side)
+            _turn(size, target + i * to + j * size, source + i * size + j * start, to, start)
+
+
+@inline
+def _plane(target, source, rows, columns, to, start, size):
+    """Turn a plane; False if there are no blocks for it."""
+    if size > 8 or min(rows, columns) < side_of(size):
+        return False
+    if size == 1:
+        _blocks(1, target, source, rows, columns, to, start)
+    elif size == 2:
+        _blocks(2, target, source, rows, columns, to, start)
+    elif size == 4:
+        _blocks(4, target, source, rows, columns, to, start)
+    elif size == 8:
+        _blocks(8, target, source, rows, columns, to, start)
+    else:
+        return False
+    return True
+
+
 @inline
 def _line(target, source, count, to, start, size):
     """`count` runs of `size` bytes, `to` and `start` bytes apart."""
@@ -123,6 +207,9 @@ def copy_strided(target, source, walk, size):
             t2, s2 = t1 + j * walk[1, 1], s1 + j * walk[1, 2]
             for k in range(walk[2, 0]):
                 t3, s3 = t2 + k * walk[2, 1], s2 + k * walk[2, 2]
+                turns = walk[3, 2] == size and walk[4, 1] == size
+                if turns and _plane(t3, s3, walk[3, 0], walk[4, 0], walk[3, 1], walk[4, 2], size):
+                    continue
                 for m in range(walk[3, 0]):
                     t4, s4 = t3 + m * walk[3, 1], s3 + m * walk[3, 2]
                     _line(t4, s4, walk[4, 0], walk[4, 1], walk[4, 2], size)

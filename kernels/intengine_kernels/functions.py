@@ -100,6 +100,7 @@ def squared_difference_tables(
         a, b: flat uint8: the bits of the operands. a_levels, b_levels: int32[256], below 2**14 in magnitude.
         out: flat int8 or uint8.
     """
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     store = out.dtype.type

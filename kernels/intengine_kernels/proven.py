@@ -27,9 +27,12 @@ def _make(guess):
 
 
 @inline
-def plainly(isa, count):
-    """How many of `count` elements plain loops do where no more were proven: the one that was not, or a block."""
-    if isa is not None and count >= LANES:
+def plainly(isa, proven, count):
+    """How many of `count` elements plain loops do behind so many proven ones: the one that was not, or a block.
+
+    A block where not even the first one was proven, since then others are not, as a rule.
+    """
+    if isa is not None and count >= LANES and proven > 0:
         return 1
     return min(LANES, count)
 

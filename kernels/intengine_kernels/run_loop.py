@@ -1,10 +1,11 @@
 """Runs calls without Python: a loop over entries and frames, alone or shared with helping threads.
 
-A program is int64[n, 4], a row for each call: the address of the kernel's entry, the first of its frames, into how many
-chunks it is divided, and the first of their needs. Frames are int64[m], their addresses: for each thread that may take
-part, since it has work space of its own, one for each chunk. Needs are int64[k]: for each chunk, the bits of those of
-the call before that must be done first. Shares are int64[threads + 1, n]: for each thread and call, the first chunk
-of its share, which ends where the next thread's begins.
+A program is int64[n, 4], a row for each call: of how many kernels, one after the other, it consists, the first of its
+frames, into how many chunks it is divided, and the first of their needs. Frames are int64[m, 2], the addresses of a
+kernel's entry and of its frame: for each thread that may take part, since it has work space of its own, for each chunk,
+and for each kernel. Needs are int64[k]: for each chunk, the bits of those of the call before that must be done first.
+Shares are int64[threads + 1, n]: for each thread and call, the first chunk of its share, which ends where the next
+thread's begins.
 
 Threads that share a program agree through `control`, int64 words in lines of APART. Each call's chunks are dealt out
 evenly, neighbours to the same thread, so that it finds what it wrote before in its cache. Every thread has a ticket for
@@ -114,14 +115,23 @@ def _wait(turns):
         _yield_core()
 
 
+@inline
+def _run_chunk(program, frames, call, number):
+    """The kernels of a chunk; number: of the chunk, counted over the threads."""
+    kernels = program[call, 0]
+    first = program[call, 1] + number * kernels
+    for i in range(first, first + kernels):
+        _enter(frames[i, 0], frames[i, 1])
+
+
 @kernel
 def run(program, frames):
     """Run all calls, whole.
 
-    program: int64[n, 4]. frames: int64[m].
+    program: int64[n, 4]. frames: int64[m, 2].
     """
     for i in range(program.shape[0]):
-        _enter(program[i, 0], frames[program[i, 1]])
+        _run_chunk(program, frames, i, 0)
 
 
 def control(calls, threads):
@@ -217,7 +227,7 @@ def _work(program, frames, needs, shares, control, threads, thread, patience):
                     chunk = _take(program, needs, shares, control, threads, thread, number, first, call, share)
                 one += 1
         if chunk >= 0:
-            _enter(program[call, 0], frames[program[call, 1] + thread * program[call, 2] + chunk])
+            _run_chunk(program, frames, call, thread * program[call, 2] + chunk)
             at = _done(program, threads, thread, call)
             _put(control, at, control[at] | 1 << chunk)
             mine, turns = mine + 1, 0
@@ -233,7 +243,7 @@ def _work(program, frames, needs, shares, control, threads, thread, patience):
 def share(program, frames, needs, shares, begin, end, control, threads):
     """Run calls [begin, end); helpers may take chunks.
 
-    program: int64[n, 4]. frames: int64[m]. needs: int64[k]. shares: int64[threads + 1, n]. control: int64[w].
+    program: int64[n, 4]. frames: int64[m, 2]. needs: int64[k]. shares: int64[threads + 1, n]. control: int64[w].
     """
     number = (control[0] + 1) & _RUNS
     for thread in range(threads):

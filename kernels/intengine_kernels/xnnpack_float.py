@@ -107,6 +107,7 @@ def _binary(function, a, at_a, a_step, b, at_b, b_step, lo, hi, out):
 @kernel
 def binary_flushed(function, a, b, shape, a_strides, b_strides, lo, hi, out):
     """As `binary.arithmetic`, flat float32; without an activation lo and hi are infinite."""
+    a, b, out = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     inner = shape[-1]
     a_step, b_step = a_strides[-1], b_strides[-1]
     lo, hi = np.float32(lo), np.float32(hi)

@@ -16,6 +16,8 @@ SHAPES = [
     ((), (3, 2)),
     ((33,), (33,)),
 ]
+#: Of which the second is repeated in memory, since rows would be short.
+REPEATED = [((8, 16, 3), ()), ((7, 15, 3), (3,)), ((4, 6, 1), (1, 17)), ((9, 32), (9, 1))]
 ALL_PAIRS = (np.repeat(np.arange(-128, 128, 5), 52), np.tile(np.arange(-128, 128, 5), 52))
 
 
@@ -32,6 +34,11 @@ def _quantized(
         x, y = given(kind, uniform(rng, kind, a), scales[0], za), given(kind, uniform(rng, kind, b), scales[1], zb)
         out = result(kind, np.broadcast_shapes(a, b), scales[2], zo)
         yield one_op(f"{tag}_shape{i}", op, [x, y], [out], version=version, **pot)
+    for i, (a, b) in enumerate(REPEATED):
+        for make in (given, constant):
+            x, y = given(kind, uniform(rng, kind, a), scales[0], za), make(kind, uniform(rng, kind, b), scales[1], zb)
+            out = result(kind, np.broadcast_shapes(a, b), scales[2], zo)
+            yield one_op(f"{tag}_repeated{i}_{make.__name__}", op, [x, y], [out], version=version, **pot)
     for activation in (1, 2, 3):
         x = given(kind, uniform(rng, kind, (50,)), scales[0], za)
         y = constant(kind, uniform(rng, kind, (50,)), scales[1], zb)

@@ -15,15 +15,17 @@ def sizes(rows: int, unit: int, work: int, threads: int) -> list[int]:
     return [end - begin for begin, end in chunks_of(rows, unit, work, threads)]
 
 
-def test_chunks_become_shorter_in_the_order_in_which_they_are_taken() -> None:
-    assert sizes(128, 1, MUCH, 2) == [32, 16, 16, 16, 16, 32]
-    assert sizes(24, 1, MUCH, 3) == [4, 2, 2, 2, 2, 4, 4, 2, 2]
+def test_great_shares_are_halved() -> None:
+    assert sizes(128, 1, MUCH, 2) == [32, 32, 32, 32]
+    assert sizes(24, 1, MUCH, 3) == [4, 4, 4, 4, 4, 4]
+    assert sizes(24, 1, 3_999_999, 2) == [12, 12]
+    assert sizes(24, 1, 4_000_000, 2) == [6, 6, 6, 6]
 
 
 def test_shares_are_even_though_units_are_not() -> None:
-    assert sizes(14, 2, MUCH, 2) == [4, 2, 1, 1, 2, 4]
-    assert sizes(49, 12, MUCH, 2) == [12, 12, 12, 13]
-    assert sizes(3136, 12, MUCH, 2) == [792, 396, 384, 384, 396, 784]
+    assert sizes(14, 2, MUCH, 2) == [4, 3, 3, 4]
+    assert sizes(49, 12, MUCH, 2) == [12, 12, 13, 12]
+    assert sizes(3136, 12, MUCH, 2) == [792, 780, 784, 780]
 
 
 def test_little_work_is_not_shared() -> None:

@@ -1,6 +1,9 @@
 """Copies between any views: without Python as np.copyto makes them."""
 
+import itertools
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from intengine_kernels.copying import copy_strided
@@ -39,6 +42,21 @@ def test_a_strided_copy_is_copyto(pair: tuple[np.ndarray, np.ndarray]) -> None:
     target[...] = 99
     specialize(copy_strided, args).call(*args)
     assert np.array_equal(target, np.broadcast_to(source, target.shape))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(16, 16), (17, 33), (85, 40), (8, 100), (15, 50), (3, 20, 18), (18, 2, 35)])
+def test_planes_are_turned(dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    source = np.random.default_rng(len(shape)).integers(0, 256, shape).astype(dtype)
+    for order in itertools.permutations(range(len(shape))):
+        turned = source.transpose(order)
+        around = np.zeros([size + 2 for size in turned.shape], dtype)
+        target = around[(slice(1, -1),) * len(shape)]
+        args = strided(target, turned)
+        assert args is not None
+        specialize(copy_strided, args).call(*args)
+        assert np.array_equal(target, turned)
+        assert np.count_nonzero(around) == np.count_nonzero(turned)
 
 
 def test_what_it_leaves_to_numpy() -> None:

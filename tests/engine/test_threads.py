@@ -72,7 +72,7 @@ def test_threads_start_when_needed_and_end_with_the_interpreter_that_had_them() 
     before = set(threading.enumerate())
     workers = Workers(4)
     assert set(threading.enumerate()) <= before
-    session = Session(np.zeros((0, 4), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), 4)
+    session = Session(np.zeros((0, 4), np.int64), np.zeros((0, 2), np.int64), np.zeros(0, np.int64), 4)
     workers.wake(session)
     started = set(threading.enumerate()) - before
     assert len(started) == 3

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 import intengine
 from intengine import chunks
-from intengine.binding import BoundCall, Native
 from intengine.copying import strided
+from intengine.following import Leader
+from intengine.native import BoundCall, Native
 from intengine.ops._window import Window
 from intengine.program import Program
 from intengine.touching import Touched, extent, needs, together
@@ -70,7 +71,7 @@ def inside(memory: NDArray[np.uint8], ranges: NDArray[np.int64]) -> NDArray[np.b
 
 
 def run_chunk(native: Native, chunk: int) -> None:
-    run(np.array([[native.address, 0, 1, 0]]), native.addresses[0, chunk : chunk + 1])
+    run(np.array([[1, 0, 1, 0]]), native.addresses[0, chunk : chunk + 1])
 
 
 def check_chunk(native: Native, chunk: int, memories: list[NDArray[np.uint8]]) -> None:
@@ -145,13 +146,22 @@ def test_a_reach_that_is_too_short_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 @st.composite
 def copies(draw: st.DrawFn) -> list[list[tuple[int, int, int]]]:
-    """Calls as chunks (target, source, size) within 4096 bytes; the chunks of one have no byte in common."""
-    calls = []
+    """Calls as chunks (target, source, size) within 4096 bytes; the chunks of one have no byte in common.
+
+    Some copy what the call before has written, chunk by chunk.
+    """
+    calls: list[list[tuple[int, int, int]]] = []
     for _ in range(draw(st.integers(1, 12))):
         size, count = draw(st.integers(1, 300)), draw(st.integers(1, 6))
+        follows = calls and draw(st.booleans())
+        if follows:
+            size, count = calls[-1][0][2], len(calls[-1])
         low = draw(st.integers(0, 2048 - size * count))
         high = draw(st.integers(2048, 4096 - size * count))
         target, source = draw(st.permutations([low, high]))
+        if follows:
+            source = calls[-1][0][0]
+            target = low if source >= 2048 else high
         calls.append([(target + i * size, source + i * size, size) for i in range(count)])
     return calls
 
@@ -162,6 +172,7 @@ def copies(draw: st.DrawFn) -> list[list[tuple[int, int, int]]]:
 def test_threads_that_run_ahead_give_the_same_bytes(calls: list[list[tuple[int, int, int]]], threads: int) -> None:
     start = np.random.default_rng(0).integers(0, 256, 4096, np.uint8)
     memory = start.copy()
+    leader = Leader(threads)
 
     def bound(pieces: list[tuple[int, int, int]]) -> BoundCall:
         pairs = [(memory[to : to + size], memory[at : at + size]) for to, at, size in pieces]
@@ -169,7 +180,11 @@ def test_threads_that_run_ahead_give_the_same_bytes(calls: list[list[tuple[int, 
         compiled = specialize(copy_strided, args[0])
         by_chunk = together([[extent(source)] for _, source in pairs], [[extent(target)] for target, _ in pairs])
         words = np.stack([frame(some) for some in args] * threads).reshape(threads, len(args), -1)
-        return BoundCall(compiled.call, args[0], Native(compiled.address, words, by_chunk, args))
+        cuts = [(i, i + 1) for i in range(len(pieces))]
+        follows = leader.cuts(len(cuts), cuts, is_cut=True) == cuts and leader.follow(by_chunk)
+        if not follows:
+            leader.lead(len(cuts), cuts, by_chunk)
+        return BoundCall(compiled.call, args[0], Native(compiled.address, words, by_chunk, args, follows=follows))
 
     program = Program([bound(pieces) for pieces in calls], WORKERS[threads])
     expected = start.copy()

@@ -45,7 +45,7 @@ def test_an_entry_with_a_frame_is_the_call() -> None:
     words = frame(args)
     assert compiled.address
     assert words.size == compiled.words
-    program, frames = np.array([[compiled.address, 0, 1, 0]]), np.array([words.ctypes.data])
+    program, frames = np.array([[1, 0, 1, 0]]), np.array([[compiled.address, words.ctypes.data]])
     run(program, frames)
     assert found[0] == expected[0] != 0
 

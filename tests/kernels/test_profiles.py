@@ -45,7 +45,7 @@ def test_adding_in_blocks(run: Callable[..., Any], scheme: int, block: int) -> N
     shape = np.array([n], np.int64)
     table = sum_table(((3, *first, 1), (-5, *second, 1)), *last, 20, 7, -120, 126, out.dtype)
     before = (isa.tag(isa.best()), table, a, b, shape, STEP, STEP)
-    run(*before, 3, -5, 20, *first, *second, *last, 7, -120, 126, True, scheme, block, out)
+    run(*before, 3, -5, 20, *first, *second, *last, 7, -120, 126, True, scheme, block, n, out)
     whole = n - n % block
     merged = scheme == MERGED_SHIFT
     assert out[:whole].tolist() == [

@@ -13,7 +13,8 @@ from intengine.inside._registry import form
 from intengine.model import TensorType
 from intengine.numerics import Addition
 from intengine.ops import NodeContext
-from intengine.ops._broadcast import Category, Walk, broadcast_category
+from intengine.ops._broadcast import Category, broadcast_category
+from intengine.ops._walk import merged as merged_axes
 from intengine.ops.add import powers_of_two
 
 _EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
@@ -129,7 +130,7 @@ class _Common:
         return cls(
             (a.zero_point, b.zero_point, out.zero_point), left, ctx.multiplier(float(a.scale) / twice),
             ctx.multiplier(float(b.scale) / twice), ctx.multiplier(real), sign, *limits, out.shape,
-            int(Walk.of(out.shape, a, b).shape[-1]), (16 if merged else 8) if blocks else 0, merged, not is_int16,
+            merged_axes(out.shape, a, b)[0][-1], (16 if merged else 8) if blocks else 0, merged, not is_int16,
         )  # fmt: skip
 
     @property

@@ -1,0 +1,71 @@
+"""Calls whose chunks go along with those of the call before.
+
+Where each chunk of a call needs nothing of the call before but what the same chunk of that has made, threads do the two
+one after the other: one thing less to take and to wait for, and what was just written is read while it is in cache.
+"""
+
+import itertools
+
+import numpy as np
+
+from intengine.chunks import Cuts
+from intengine.touching import Touched, joined, needs
+
+#: A thread's share of a call may be larger by one part in so many than where the call leads itself.
+_EVEN = 16
+
+
+class Leader:
+    """A call and those that follow it so far; None at first.
+
+    Args:
+        threads: that share calls.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self.leave()
+
+    _rows: int
+    _cuts: Cuts
+    _touched: Touched | None
+
+    def leave(self) -> None:
+        """The next call follows nothing."""
+        self._rows, self._cuts, self._touched = 0, (), None
+
+    def lead(self, rows: int, cuts: Cuts, touched: Touched) -> None:
+        """The next call may follow this one."""
+        self._rows, self._cuts, self._touched = rows, cuts, touched
+
+    def cuts(self, rows: int, own: Cuts, *, is_cut: bool) -> Cuts | None:
+        """Where a call of so many rows is cut if it follows; None if it cannot, or better does not.
+
+        Args:
+            own: its cuts if it leads. is_cut: whether it can be cut elsewhere.
+        """
+        if self._threads < 2 or not self._rows or len(own) > len(self._cuts):
+            return None
+        if not is_cut:
+            return own if len(own) == len(self._cuts) == 1 else None
+        edges = [0, *(rows * end for _, end in self._cuts)]
+        if any(edge % self._rows for edge in edges):
+            return None
+        cuts = [(begin // self._rows, end // self._rows) for begin, end in itertools.pairwise(edges)]
+        if len(own) > 1 and _EVEN * self._share(cuts) > (_EVEN + 1) * self._share(own):
+            return None
+        return cuts
+
+    def follow(self, touched: Touched) -> bool:
+        """Whether a call cut so, which touches that, follows; if so, others may follow both."""
+        assert self._touched is not None
+        chunks = len(self._cuts)
+        if (needs(self._touched, touched) & ~(1 << np.arange(chunks))).any():
+            return False
+        self._touched = joined(self._touched, touched)
+        return True
+
+    def _share(self, cuts: Cuts) -> int:
+        """Rows of the thread that has most of them."""
+        edges = [-(-len(cuts) * thread // self._threads) for thread in range(self._threads + 1)]
+        return max(cuts[end - 1][1] - cuts[begin][0] for begin, end in itertools.pairwise(edges) if end > begin)
