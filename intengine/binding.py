@@ -108,21 +108,22 @@ class Binder:
             elif compiled.address:
                 rows, cuts = self._division(call)
                 make = partial(self._native, call, compiled, resolved, is_private)
-                native = self._led(rows, cuts, make, is_cut=call.work > 0)
+                native = self._led(rows, cuts, make, is_cut=call.work > 0, block=call.block)
             else:
                 self._leader.leave()
             calls.append(BoundCall(compiled.call, args, native))
         return calls
 
     def _led(
-        self, rows: int, cuts: Cuts, make: Callable[[Cuts], Native | None], *, is_cut: bool = True
+        self, rows: int, cuts: Cuts, make: Callable[[Cuts], Native | None], *, is_cut: bool = True, block: int = 1
     ) -> Native | None:
         """A call of so many rows, which goes along with the one before, or is cut by itself."""
-        found = self._leader.cuts(rows, cuts, is_cut=is_cut)
+        found = self._leader.cuts(rows, cuts, is_cut=is_cut, block=block)
         native = None if found is None else make(found)
         if native is not None and self._leader.follow(native.touched):
             return native._replace(follows=True)
-        native = make(cuts)
+        if found is None or list(found) != list(cuts):
+            native = make(cuts)
         if native is None:
             self._leader.leave()
         else:
@@ -161,7 +162,9 @@ class Binder:
         if not call.work or self._threads < 2:
             return 1, [(0, 1)]
         begin, end = _rows(call)
-        return end - begin, chunks_of(end - begin, call.unit, call.work, self._threads)
+        rows = end - begin
+        cuts = chunks_of(rows, call.unit, call.work, self._threads)
+        return rows, [(0, rows)] if any(begin % call.block for begin, _ in cuts) else cuts
 
 
 def _rows(call: Call) -> tuple[int, int]:

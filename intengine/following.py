@@ -7,6 +7,7 @@ one after the other: one thing less to take and to wait for, and what was just w
 import itertools
 
 import numpy as np
+from intengine_kernels.run_loop import shares
 
 from intengine.chunks import Cuts
 from intengine.touching import Touched, joined, needs
@@ -38,11 +39,11 @@ class Leader:
         """The next call may follow this one."""
         self._rows, self._cuts, self._touched = rows, cuts, touched
 
-    def cuts(self, rows: int, own: Cuts, *, is_cut: bool) -> Cuts | None:
+    def cuts(self, rows: int, own: Cuts, *, is_cut: bool, block: int = 1) -> Cuts | None:
         """Where a call of so many rows is cut if it follows; None if it cannot, or better does not.
 
         Args:
-            own: its cuts if it leads. is_cut: whether it can be cut elsewhere.
+            own: its cuts if it leads. is_cut: whether it can be cut elsewhere. block: rows that a cut must not divide.
         """
         if self._threads < 2 or not self._rows or len(own) > len(self._cuts):
             return None
@@ -52,6 +53,8 @@ class Leader:
         if any(edge % self._rows for edge in edges):
             return None
         cuts = [(begin // self._rows, end // self._rows) for begin, end in itertools.pairwise(edges)]
+        if any(begin % block for begin, _ in cuts):
+            return None
         if len(own) > 1 and _EVEN * self._share(cuts) > (_EVEN + 1) * self._share(own):
             return None
         return cuts
@@ -67,5 +70,5 @@ class Leader:
 
     def _share(self, cuts: Cuts) -> int:
         """Rows of the thread that has most of them."""
-        edges = [-(-len(cuts) * thread // self._threads) for thread in range(self._threads + 1)]
+        edges = shares(np.array([[0, 0, len(cuts), 0]]), self._threads)[:, 0]
         return max(cuts[end - 1][1] - cuts[begin][0] for begin, end in itertools.pairwise(edges) if end > begin)

@@ -33,7 +33,7 @@ class Program:
         native = [*before, *(call.native for call in calls if call.native is not None), *after]
         groups: list[list[Native]] = []
         for one in native:
-            if one.follows and groups:
+            if one.follows:
                 groups[-1].append(one)
             else:
                 groups.append([one])
@@ -57,8 +57,8 @@ class Program:
         # None for a row of the program, of which those that follow are a part.
         functions = [
             None if call.native else partial(call.function, *call.args)
-            for number, call in enumerate(calls)
-            if not (call.native and call.native.follows and number > 0)
+            for call in calls
+            if not (call.native and call.native.follows)
         ]
         self._alone = self._segments(functions, len(before))
         self._whole = self._segments([*(None for _ in before), *functions, *(None for _ in after)], 0)

@@ -120,6 +120,7 @@ class Call:
         pads: whether the kernel takes an image x, pad_h and pad_w, reads the zero point outside of it, and nothing else
             of the call depends on the image's height and width.
         reach: for kernels that take `along`_begin; None if any output row may be made of all input rows.
+        block: rows, counted from the first, that must not be divided.
     """
 
     kernel: Callable[..., Any]
@@ -129,6 +130,7 @@ class Call:
     along: str = "row"
     pads: bool = False
     reach: Reach | None = None
+    block: int = 1
 
     def __repr__(self) -> str:
         def show(value: Any) -> str:

@@ -52,7 +52,7 @@ def bounds_of(source: Operand) -> Scratch:
     """Of the parts of an image: its rows, if they are long enough, so that whoever makes a row can find its range."""
     _, height, width, channels = source.shape
     parts = min(max(height * width * channels // _LEAST_PART, 1), _MOST_PARTS)
-    return Scratch(np.dtype(np.float32), (height if width * channels >= _LEAST_PART else parts, 2))
+    return Scratch(np.dtype(np.float32), (max(height, 1) if width * channels >= _LEAST_PART else parts, 2))
 
 
 def alone(source: Operand, reach: Reach) -> Reach | None:

@@ -85,11 +85,12 @@ class Walk:
         target = out.ref((found[0], out.size // max(found[0], 1)))
         return cls((*args, *counts), target, tuple(before), row, _Table.of(out, operands, dtype))
 
-    def calls(self, kernel: Callable[..., object], *args: object) -> Sequence[Call]:
+    def calls(self, kernel: Callable[..., object], *args: object, block: int = 1) -> Sequence[Call]:
         """A kernel of this walk, after what repeats operands; threads share it if all of its rows are tensors'.
 
         Args:
-            args: of the kernel, those of this walk and `out` among them.
+            args: of the kernel, those of this walk and `out` among them. block: elements from the beginning of a row on
+                that it does alike, and otherwise than what is left of the row.
         """
         size = math.prod(self.out.shape)
         if size == 0:
@@ -100,8 +101,9 @@ class Walk:
             looked_up = (self.table.source, self.table.args[-1].reshape(-1), replace(self.out, shape=(size,)))
             return (Call(lookup, looked_up, PLAIN_WORK * size, CACHE_LINE),)
         is_shared = all(isinstance(arg, Ref) or arg.shape[0] == 1 for arg in self.args if len(arg.shape) == 2)
-        unit = CACHE_LINE if self.out.shape[1] == 1 else 1
-        return *self.before, Call(kernel, args, ELEMENT_WORK * size if is_shared else 0, unit)
+        work = ELEMENT_WORK * size if is_shared else 0
+        is_row = self.out.shape[1] == 1
+        return *self.before, Call(kernel, args, work, CACHE_LINE if is_row else 1, block=block if is_row else 1)
 
 
 class _Table(NamedTuple):
@@ -139,11 +141,26 @@ def _long_row(shape: Shape) -> tuple[int, int]:
     start, length, part = len(shape), 1, 1
     while length < _LONG and start > 0:
         start -= 1
-        size, least = shape[start], -(-_LONG // length)
-        parts = (part for part in range(least, min(size, 8 * least)) if size % part == 0)
-        part = next((part for part in parts if length * part % _BLOCK == 0), size)
+        part = _part(shape[start], length)
+        if part == 1:
+            break
         length *= part
     return start + 1, part
+
+
+def _part(size: int, length: int) -> int:
+    """How many of `size` rows of this length make a good one: a divisor, all if they are few, 1 if none is good.
+
+    Parts of a single row are in whole blocks.
+    """
+    if size * length <= _LONG:
+        return size
+    least = -(-_LONG // length)
+    longer, shorter = range(least, min(size, 8 * least)), range(min(least, size) - 1, _SHORT // length, -1)
+    parts = [part for part in (*longer, *shorter) if size % part == 0]
+    blocks = [part for part in parts if length * part % _BLOCK == 0]
+    few = [size] if size * length <= _MOST else []
+    return next(iter((*blocks, *(parts if length > 1 else ()), *few)), 1)
 
 
 def _held(walk: Shape, shape: Shape, start: int) -> Shape:

@@ -98,7 +98,7 @@ def _quantized(ctx: NodeContext, *, left_shift: int) -> Sequence[Call]:
             merged = rows and out.type is not TensorType.UINT8
             scheme = (MERGED_SHIFT, 16) if merged else (FLOOR_SHIFT, 8)
             narrow = out.type is not TensorType.INT16
-            return walk.calls(add_blocks, *before, *after, narrow, *scheme, walk.row, walk.out)
+            return walk.calls(add_blocks, *before, *after, narrow, *scheme, walk.row, walk.out, block=scheme[1])
     return walk.calls(add_double_rounding, *before, sign, *after, walk.out)
 
 

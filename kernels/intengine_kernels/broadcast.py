@@ -2,6 +2,8 @@
 
 The planner merges axes that all operands walk alike; what is left is a shape int64[n] and, for each operand, strides
 int64[n] in elements, 0 where it repeats. A row is the last axis.
+
+Kernels walk arrays flat, whatever axes they have: threads share them along the first.
 """
 
 from intengine_kernels.copying import copy_row

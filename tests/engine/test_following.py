@@ -50,6 +50,11 @@ def test_a_call_is_cut_where_the_leader_is() -> None:
     assert leader(14).cuts(7, [(0, 7)], is_cut=True) is None
 
 
+def test_a_call_is_not_cut_within_a_block() -> None:
+    assert leader().cuts(32, [(0, 32)], is_cut=True, block=16) == [(0, 16), (16, 32)]
+    assert leader().cuts(40, [(0, 40)], is_cut=True, block=16) is None
+
+
 def test_a_call_does_not_follow_at_the_price_of_uneven_shares() -> None:
     uneven = Leader(2)
     uneven.lead(7, [(0, 4), (4, 7)], touched([(0, 4), (4, 7)], [(10, 14), (14, 17)]))
@@ -77,3 +82,33 @@ def test_a_chain_of_elementwise_operators_is_one_call(threads: int) -> None:
     for _ in range(20):
         x = np.random.default_rng().integers(-128, 128, value.shape).astype(np.int8)
         assert np.array_equal(*one.run(x).values(), *more.run(x).values())
+
+
+@compiled_only
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_blocks_of_a_sum_are_not_divided(threads: int) -> None:
+    """LiteRT's optimized kernels add whole blocks of a row, and what is left of it, by different formulas."""
+    rng = np.random.default_rng(0)
+    builder = ModelBuilder()
+    x = builder.tensor("x", "INT8", (1, 9, 9, 64), scale=0.5, zero_point=3)
+    y, made, out = (
+        builder.tensor(name, "INT8", (1, 9, 9, 35), scale=0.3, zero_point=5) for name in ("y", "made", "out")
+    )
+    weights = builder.tensor(
+        "w", "INT8", (35, 3, 3, 64), rng.integers(-127, 128, (35, 3, 3, 64)).astype(np.int8),
+        scale=[0.01] * 35, zero_point=[0] * 35,
+    )  # fmt: skip
+    bias = builder.tensor("b", "INT32", (35,), np.zeros(35, np.int32), scale=[0.005] * 35, zero_point=[0] * 35)
+    strides = {"stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    builder.op("CONV_2D", [x, weights, bias], [made], version=3, padding=0, **strides)
+    builder.op("ADD", [made, y], [out], version=2)
+    # It keeps x alive, whose place the sum would have otherwise.
+    kept = builder.tensor("kept", "INT8", (1, 9, 9, 64), scale=0.5, zero_point=3)
+    builder.op("RELU", [x], [kept], version=2)
+    model = builder.to_bytes([x, y], [out, kept])
+    engine = intengine.Interpreter(model, profile="litert-optimized", num_threads=threads)
+    inputs = {name: rng.integers(-128, 128, spec.shape).astype(np.int8) for name, spec in engine.inputs.items()}
+    (native,) = (call.native for call in engine.execute(inputs).calls[1])
+    assert native
+    sizes = [args[-1].size for args in native.args]
+    assert len(sizes) == 1 or not any(size % 16 for size in sizes[:-1])
