@@ -192,3 +192,14 @@ def test_what_litert_reads_beyond_its_end_means_what_the_file_plainly_says(what:
         found.append(engine.run(x)["y"])
     assert np.array_equal(*found)
     assert found[0].any()
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+def test_an_image_without_rows_has_no_range(op: str, rows: int) -> None:
+    weights = ("INT8", (3, 1, 1, 16) if op == "CONV_2D" else (1, 1, 1, 16))
+    channels = 3 if op == "CONV_2D" else 16
+    made = model(op, x=("FLOAT32", (1, rows, 16, 16)), w=weights, bias=None, w_scale=0.5, out=(1, rows, 16, channels))
+    (out,) = intengine.Interpreter(made).run(np.zeros((1, rows, 16, 16), np.float32)).values()
+    assert out.shape == (1, rows, 16, channels)
+    assert not out.any()
