@@ -32,7 +32,7 @@ def view(ref: Ref, buffer: NDArray[Any]) -> NDArray[Any]:
     if ref.strides is None:
         return flat.reshape(ref.shape)
     if 0 in ref.shape:
-        return np.empty(ref.shape, ref.dtype)
+        return flat[:0].reshape(ref.shape)
     step = ref.dtype.itemsize
     return as_strided(flat[ref.offset :], ref.shape, [stride * step for stride in ref.strides])
 

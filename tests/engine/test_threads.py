@@ -13,6 +13,7 @@ import intengine
 from intengine import chunks
 from intengine.workers import Session, Workers
 from tests.cases import Problem, problems
+from tests.cases._build import given, one_op, result
 from tests.compare import assert_same
 
 MATRICES = ("conv_2d", "depthwise_conv_2d", "fully_connected")
@@ -21,10 +22,21 @@ OTHERS = ("pool_2d", "resize", "binary", "unary", "movement", "reduce")
 PROBLEMS = [p for name in MATRICES for p in problems(name)] + [p for name in OTHERS for p in problems(name)][::5]
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
-def test_threads_share_rows_and_give_the_same_bytes(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+#: Whole blocks, of which nothing is left: a part without elements.
+BLOCKS = one_op(
+    "blocks", "QUANTIZE", [given("UINT8", np.arange(256), 0.5, 128)], [result("INT8", (256,), 0.5, 0)], version=2
+)
+CASES = [(problem, "litert-reference") for problem in PROBLEMS] + [
+    (problem, profile) for profile in ("litert-optimized", "litert-xnnpack") for problem in (BLOCKS, *PROBLEMS[::5])
+]
+
+
+@pytest.mark.parametrize(("problem", "profile"), CASES, ids=lambda case: getattr(case, "name", case))
+def test_threads_share_rows_and_give_the_same_bytes(
+    problem: Problem, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
-    alone, *others = (intengine.Interpreter(problem.model, num_threads=n) for n in (1, 2, 5))
+    alone, *others = (intengine.Interpreter(problem.model, profile=profile, num_threads=n) for n in (1, 2, 5))
     inputs = dict(zip(alone.inputs, problem.inputs, strict=True))
     expected = list(alone.run(inputs).values())
     for engine in others:
