@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from intengine.chunks import Cuts, chunks_of
-from intengine.copying import cuts_of, rows_of
+from intengine.copying import cuts_of
 from intengine.following import Leader
 from intengine.native import BoundCall, Native, native_copy
 from intengine.scratch import ScratchPool
@@ -104,21 +104,20 @@ class Binder:
             if call.kernel is np.copyto:
                 target, source = args
                 whole = cuts_of(target, self._threads)
-                native = self._led(rows_of(target), whole, partial(native_copy, target, source, self._threads))
+                native = self._led(whole, partial(native_copy, target, source, self._threads))
             elif compiled.address:
-                rows, cuts = self._division(call)
                 make = partial(self._native, call, compiled, resolved, is_private)
-                native = self._led(rows, cuts, make, is_cut=call.work > 0, block=call.block)
+                native = self._led(self._cuts(call), make, is_cut=call.work > 0, block=call.block)
             else:
                 self._leader.leave()
             calls.append(BoundCall(compiled.call, args, native))
         return calls
 
     def _led(
-        self, rows: int, cuts: Cuts, make: Callable[[Cuts], Native | None], *, is_cut: bool = True, block: int = 1
+        self, cuts: Cuts, make: Callable[[Cuts], Native | None], *, is_cut: bool = True, block: int = 1
     ) -> Native | None:
-        """A call of so many rows, which goes along with the one before, or is cut by itself."""
-        found = self._leader.cuts(rows, cuts, is_cut=is_cut, block=block)
+        """A call that goes along with the one before, or is cut by itself."""
+        found = self._leader.cuts(cuts, is_cut=is_cut, block=block)
         native = None if found is None else make(found)
         if native is not None and self._leader.follow(native.touched):
             return native._replace(follows=True)
@@ -127,7 +126,7 @@ class Binder:
         if native is None:
             self._leader.leave()
         else:
-            self._leader.lead(rows, cuts, native.touched)
+            self._leader.lead(cuts, native.touched)
         return native
 
     def _native(
@@ -157,14 +156,14 @@ class Binder:
         assert (other - frames[0, 0] == moved * begin[1]).all()
         return frames + moved * begin[:, np.newaxis, np.newaxis]
 
-    def _division(self, call: Call) -> tuple[int, Cuts]:
-        """How many rows a call has, and how threads share them."""
+    def _cuts(self, call: Call) -> Cuts:
+        """How threads share a call's rows; one that is not shared has a single one."""
         if not call.work or self._threads < 2:
-            return 1, [(0, 1)]
+            return [(0, 1)]
         begin, end = _rows(call)
         rows = end - begin
         cuts = chunks_of(rows, call.unit, call.work, self._threads)
-        return rows, [(0, rows)] if any(begin % call.block for begin, _ in cuts) else cuts
+        return [(0, rows)] if any(begin % call.block for begin, _ in cuts) else cuts
 
 
 def _rows(call: Call) -> tuple[int, int]:

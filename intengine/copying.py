@@ -17,14 +17,10 @@ Arguments = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64], int]
 _BYTE_WORK = 6
 
 
-def rows_of(target: NDArray[Any]) -> int:
-    """Into how many pieces it can be cut: the length of its first axis of more than one element."""
-    return next((size for size in target.shape if size > 1), 1)
-
-
 def cuts_of(target: NDArray[Any], threads: int) -> Cuts:
-    """The rows of the pieces that so many threads copy."""
-    return chunks_of(rows_of(target), 1, _BYTE_WORK * target.nbytes, threads)
+    """The pieces that so many threads copy, cut along the first axis of more than one element."""
+    rows = next((size for size in target.shape if size > 1), 1)
+    return chunks_of(rows, 1, _BYTE_WORK * target.nbytes, threads)
 
 
 def pieces(target: NDArray[Any], source: Any, cuts: Cuts) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:

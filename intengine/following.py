@@ -27,32 +27,32 @@ class Leader:
         self._threads = threads
         self.leave()
 
-    _rows: int
     _cuts: Cuts
     _touched: Touched | None
 
     def leave(self) -> None:
         """The next call follows nothing."""
-        self._rows, self._cuts, self._touched = 0, (), None
+        self._cuts, self._touched = (), None
 
-    def lead(self, rows: int, cuts: Cuts, touched: Touched) -> None:
+    def lead(self, cuts: Cuts, touched: Touched) -> None:
         """The next call may follow this one."""
-        self._rows, self._cuts, self._touched = rows, cuts, touched
+        self._cuts, self._touched = cuts, touched
 
-    def cuts(self, rows: int, own: Cuts, *, is_cut: bool, block: int = 1) -> Cuts | None:
-        """Where a call of so many rows is cut if it follows; None if it cannot, or better does not.
+    def cuts(self, own: Cuts, *, is_cut: bool, block: int = 1) -> Cuts | None:
+        """Where a call is cut if it follows; None if it cannot, or better does not.
 
         Args:
             own: its cuts if it leads. is_cut: whether it can be cut elsewhere. block: rows that a cut must not divide.
         """
-        if self._threads < 2 or not self._rows or len(own) > len(self._cuts):
+        if self._threads < 2 or len(own) > len(self._cuts):
             return None
         if not is_cut:
             return own if len(own) == len(self._cuts) == 1 else None
+        (_, rows), (_, leaders) = own[-1], self._cuts[-1]
         edges = [0, *(rows * end for _, end in self._cuts)]
-        if any(edge % self._rows for edge in edges):
+        if leaders == 0 or any(edge % leaders for edge in edges):
             return None
-        cuts = [(begin // self._rows, end // self._rows) for begin, end in itertools.pairwise(edges)]
+        cuts = [(begin // leaders, end // leaders) for begin, end in itertools.pairwise(edges)]
         if any(begin % block for begin, _ in cuts):
             return None
         if len(own) > 1 and _EVEN * self._share(cuts) > (_EVEN + 1) * self._share(own):

@@ -12,26 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from intengine_kernels.broadcast import spread
 from intengine_kernels.lookup import lookup
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from intengine.ops._context import Operand
-from intengine.shapes import Shape, broadcast_strides, collapse, contiguous_strides
+from intengine.ops._rows import BLOCK, MOST, SHORT, held, long_row, merged, repeated
+from intengine.shapes import broadcast_strides, collapse, contiguous_strides
 from intengine.step import CACHE_LINE, ELEMENT_WORK, PLAIN_WORK, Call, Ref, Scratch
-
-#: Elements of rows that stay as they are, at least; and of those that are made, which are seldom much longer.
-_SHORT, _LONG = 128, 1024
-#: Rows that are made out of one have whole blocks of this: kernels do what is left of a row otherwise, and slower.
-_BLOCK = 16
-#: Elements of a constant that is repeated beforehand, at most.
-_MOST = 1 << 16
-
-
-def merged(out: Shape, *operands: Operand) -> tuple[Shape, tuple[Shape, ...]]:
-    """The shape of operands broadcast to `out` in as few axes as possible, and the strides of each."""
-    steps = [broadcast_strides(operand.shape, out) for operand in operands]
-    shape, (_, *walks) = collapse(out, contiguous_strides(out), *steps)
-    return shape, tuple(walks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +44,24 @@ class Walk:
         """The walk of operands, seen as `dtype`, broadcast to `out`."""
         shape, walks = merged(out.shape, *operands)
         row, start = shape[-1], len(shape)
-        if out.size and (row < _SHORT or any(walk[-1] != 1 for walk in walks)):
-            start, part = _long_row(shape)
+        if out.size and (row < SHORT or any(walk[-1] != 1 for walk in walks)):
+            start, part = long_row(shape)
             cut = start - 1
             walks = tuple((*walk[:cut], part * walk[cut], *walk[cut:]) for walk in walks)
             shape = (*shape[:cut], shape[cut] // part, part, *shape[start:])
-        held = [_held(walk, shape, start) for walk in walks]
+        kept = [held(walk, shape, start) for walk in walks]
         found, (_, *steps) = collapse(
-            shape, contiguous_strides(shape), *(broadcast_strides(some, shape) for some in held)
+            shape, contiguous_strides(shape), *(broadcast_strides(some, shape) for some in kept)
         )
         args: list[Any] = []
         before = []
-        for operand, walk, some, step in zip(operands, walks, held, steps, strict=True):
+        for operand, walk, some, step in zip(operands, walks, kept, steps, strict=True):
             rows, size = found[0] if step[0] else 1, math.prod(some)
             view = rows, size // max(rows, 1)
             if size == operand.size:
                 args.append(operand.ref(view, dtype))
-            elif operand.value is not None and size <= _MOST:
-                args.append(_repeated(operand, walk, some, dtype).reshape(view))
+            elif operand.value is not None and size <= MOST:
+                args.append(repeated(operand, walk, some, dtype).reshape(view))
             else:
                 flat = operand.ref((operand.size,), dtype)
                 args.append(Scratch(flat.dtype, view))
@@ -122,7 +108,7 @@ class _Table(NamedTuple):
         """None also if the output is not in whole blocks: what is left may have another formula."""
         varying = [operand for operand in operands if operand.value is None]
         is_narrow = all(operand.dtype.itemsize == 1 for operand in (out, *operands))
-        if len(varying) != 1 or varying[0].size != out.size or out.size % _BLOCK or not is_narrow:
+        if len(varying) != 1 or varying[0].size != out.size or out.size % BLOCK or not is_narrow:
             return None
         every = np.arange(256).astype(np.uint8).reshape(-1, 1)
         arrays, steps = [], []
@@ -134,44 +120,3 @@ class _Table(NamedTuple):
             steps.append(np.array([operand.value is None], np.int64))
         target = np.empty(every.shape, out.dtype)
         return cls((*arrays, np.array([every.size], np.int64), *steps, target), varying[0].ref((out.size,), np.uint8))
-
-
-def _long_row(shape: Shape) -> tuple[int, int]:
-    """(start, part): the axes from `start` on make a good row together with `part`, a divisor, of the one before."""
-    start, length, part = len(shape), 1, 1
-    while length < _LONG and start > 0:
-        start -= 1
-        part = _part(shape[start], length)
-        if part == 1:
-            break
-        length *= part
-    return start + 1, part
-
-
-def _part(size: int, length: int) -> int:
-    """How many of `size` rows of this length make a good one: a divisor, all if they are few, 1 if none is good.
-
-    Parts of a single row are in whole blocks.
-    """
-    if size * length <= _LONG:
-        return size
-    least = -(-_LONG // length)
-    longer, shorter = range(least, min(size, 8 * least)), range(min(least, size) - 1, _SHORT // length, -1)
-    parts = [part for part in (*longer, *shorter) if size % part == 0]
-    blocks = [part for part in parts if length * part % _BLOCK == 0]
-    few = [size] if size * length <= _MOST else []
-    return next(iter((*blocks, *(parts if length > 1 else ()), *few)), 1)
-
-
-def _held(walk: Shape, shape: Shape, start: int) -> Shape:
-    """What an operand holds along each axis if, from `start` on, it is to lie in one piece."""
-    pieces = zip(shape[start:], walk[start:], contiguous_strides(shape[start:]), strict=True)
-    is_whole = all(size == 1 or step == plain for size, step, plain in pieces)
-    repeats = (i >= start and not is_whole for i in range(len(shape)))
-    return tuple(size if step or more else 1 for size, step, more in zip(shape, walk, repeats, strict=True))
-
-
-def _repeated(operand: Operand, walk: Shape, held: Shape, dtype: Any) -> NDArray[Any]:
-    """The elements of a constant as it is to be held."""
-    value = np.ascontiguousarray(operand.value).reshape(-1).view(operand.dtype if dtype is None else dtype)
-    return as_strided(value, held, [step * value.itemsize for step in walk]).copy()

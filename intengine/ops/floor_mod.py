@@ -13,7 +13,7 @@ from intengine.ops._broadcast import broadcast_shape
 from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import INTEGERS, same_types, signatures
 from intengine.ops._registry import Operator, register
-from intengine.ops._walk import merged
+from intengine.ops._rows import merged
 from intengine.step import Call
 
 _MODULI = (*INTEGERS, TensorType.FLOAT32, TensorType.FLOAT64)

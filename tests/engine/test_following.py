@@ -20,7 +20,7 @@ def touched(reads: list[tuple[int, int]], writes: list[tuple[int, int]]) -> Touc
 def leader(rows: int = 8) -> Leader:
     """A call in two chunks: the bytes 0 to 100 and 100 to 200 -> 200 to 300 and 300 to 400."""
     made = Leader(2)
-    made.lead(rows, [(0, rows // 2), (rows // 2, rows)], touched([(0, 100), (100, 200)], [(200, 300), (300, 400)]))
+    made.lead([(0, rows // 2), (rows // 2, rows)], touched([(0, 100), (100, 200)], [(200, 300), (300, 400)]))
     return made
 
 
@@ -42,30 +42,30 @@ def test_chunks_do_not_follow_if_another_must_be_done_before() -> None:
 
 def test_a_call_is_cut_where_the_leader_is() -> None:
     halves = [(0, 16), (16, 32)]
-    assert leader().cuts(32, halves, is_cut=True) == halves
-    assert leader().cuts(32, [(0, 32)], is_cut=True) == halves
-    assert leader().cuts(32, [(0, 8), (8, 16), (16, 24), (24, 32)], is_cut=True) is None
-    assert leader().cuts(32, [(0, 32)], is_cut=False) is None
-    assert Leader(2).cuts(32, halves, is_cut=True) is None
-    assert leader(14).cuts(7, [(0, 7)], is_cut=True) is None
+    assert leader().cuts(halves, is_cut=True) == halves
+    assert leader().cuts([(0, 32)], is_cut=True) == halves
+    assert leader().cuts([(0, 8), (8, 16), (16, 24), (24, 32)], is_cut=True) is None
+    assert leader().cuts([(0, 32)], is_cut=False) is None
+    assert Leader(2).cuts(halves, is_cut=True) is None
+    assert leader(14).cuts([(0, 7)], is_cut=True) is None
 
 
 def test_a_call_is_not_cut_within_a_block() -> None:
-    assert leader().cuts(32, [(0, 32)], is_cut=True, block=16) == [(0, 16), (16, 32)]
-    assert leader().cuts(40, [(0, 40)], is_cut=True, block=16) is None
+    assert leader().cuts([(0, 32)], is_cut=True, block=16) == [(0, 16), (16, 32)]
+    assert leader().cuts([(0, 40)], is_cut=True, block=16) is None
 
 
 def test_a_call_does_not_follow_at_the_price_of_uneven_shares() -> None:
     uneven = Leader(2)
-    uneven.lead(7, [(0, 4), (4, 7)], touched([(0, 4), (4, 7)], [(10, 14), (14, 17)]))
-    assert uneven.cuts(49, [(0, 24), (24, 49)], is_cut=True) is None
-    assert uneven.cuts(49, [(0, 49)], is_cut=True) == [(0, 28), (28, 49)]
+    uneven.lead([(0, 4), (4, 7)], touched([(0, 4), (4, 7)], [(10, 14), (14, 17)]))
+    assert uneven.cuts([(0, 24), (24, 49)], is_cut=True) is None
+    assert uneven.cuts([(0, 49)], is_cut=True) == [(0, 28), (28, 49)]
 
 
 def test_nothing_follows_where_one_thread_runs_alone() -> None:
     alone = Leader(1)
-    alone.lead(1, [(0, 1)], touched([(0, 1)], [(1, 2)]))
-    assert alone.cuts(1, [(0, 1)], is_cut=True) is None
+    alone.lead([(0, 1)], touched([(0, 1)], [(1, 2)]))
+    assert alone.cuts([(0, 1)], is_cut=True) is None
 
 
 @compiled_only

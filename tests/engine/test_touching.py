@@ -181,9 +181,9 @@ def test_threads_that_run_ahead_give_the_same_bytes(calls: list[list[tuple[int, 
         by_chunk = together([[extent(source)] for _, source in pairs], [[extent(target)] for target, _ in pairs])
         words = np.stack([frame(some) for some in args] * threads).reshape(threads, len(args), -1)
         cuts = [(i, i + 1) for i in range(len(pieces))]
-        follows = leader.cuts(len(cuts), cuts, is_cut=True) == cuts and leader.follow(by_chunk)
+        follows = leader.cuts(cuts, is_cut=True) == cuts and leader.follow(by_chunk)
         if not follows:
-            leader.lead(len(cuts), cuts, by_chunk)
+            leader.lead(cuts, by_chunk)
         return BoundCall(compiled.call, args[0], Native(compiled.address, words, by_chunk, args, follows=follows))
 
     program = Program([bound(pieces) for pieces in calls], WORKERS[threads])

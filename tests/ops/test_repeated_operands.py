@@ -49,7 +49,7 @@ def test_repeating_operands_changes_nothing(op: str, kind: str, profile: str, mo
     problems = [_problem(op, kind, shapes, second) for shapes in SHAPES for second in (given, constant)]
     found = [engine_outputs(problem, profile)[0] for problem in problems]
     monkeypatch.setattr(_walk._Table, "of", lambda *args: None)
-    monkeypatch.setattr(_walk, "_held", _as_they_are)
+    monkeypatch.setattr(_walk, "held", _as_they_are)
     for problem, values in zip(problems, found, strict=True):
         assert np.array_equal(engine_outputs(problem, profile)[0], values), problem.name
 

@@ -14,7 +14,7 @@ from intengine.model import TensorType
 from intengine.numerics import Addition
 from intengine.ops import NodeContext
 from intengine.ops._broadcast import Category, broadcast_category
-from intengine.ops._walk import merged as merged_axes
+from intengine.ops._rows import merged as merged_axes
 from intengine.ops.add import powers_of_two
 
 _EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
