@@ -7,7 +7,8 @@ import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.depthwise_conv import Taps, depthwise_conv_requantize
 from intengine_kernels.isa.depthwise import CHANNELS
-from intengine_kernels.requantize import Rule
+from intengine_kernels.isa.words import PAIR
+from intengine_kernels.requantize import Missed, Rule
 from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
@@ -15,6 +16,9 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._packed import padded_rule
 from intengine.ops._window import Window
 from intengine.step import PLAIN_WORK, Call, Scratch
+
+#: Entries that a block of pixels can have in a list of unproven results: one for two pixels, or for one of the last 3.
+_ENTRIES = isa.ROW_BLOCK // 2 + 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,8 @@ def depthwise_call(
         window.dilation_h, window.pad_h, window.pad_w, columns, packed.fill,
         np.full(width * depth, source.zero_point, source.dtype), 0, out.shape[0] * out.shape[1],
         Scratch(int64, (4,)), Scratch(uint32, (0 if channels == depth else width * depth,)),
-        Scratch(uint32, (groups * columns * channels + CHANNELS,)), Scratch(int32, (block,)),
+        Scratch(uint32, (groups * columns * channels + CHANNELS,)),
+        Missed(Scratch(int32, (_ENTRIES * PAIR,)), Scratch(int64, (_ENTRIES,))),
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
     work = PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1]

@@ -8,8 +8,8 @@ import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.gemm import Filter, Work, gemm_requantize
 from intengine_kernels.isa.lanes import SCALE
-from intengine_kernels.isa.quads import LIMIT
 from intengine_kernels.isa.tile import QUARTER
+from intengine_kernels.isa.words import LIMIT
 from intengine_kernels.requantize import Rule
 from numpy.typing import NDArray
 
@@ -27,10 +27,11 @@ class Packed:
 
     Attributes:
         isa: instruction set that the packing is for, as kernels take it.
-        weights: int8 or int16 [G, P (+ 1), segments * steps, COLUMNS, per]; the last panel of ones, where `ones`; each
-            as tiles read it that compute its columns.
+        weights: int8 or int16 [G, P (+ 1), segments * steps (+ extra), COLUMNS, per]; the last panel of ones, where
+            `ones`; each as tiles read it that compute its columns.
+        extra: for each group and panel, the steps whose taps are taken once more, for what weights are beyond int8.
         bias: int32[G * P * COLUMNS] and wide_bias: int64, the same, or None; input zero point folded in.
-        row_term: minus the zero point of the packed weights. ones: whether a panel makes the sums of rows.
+        row_term: minus the zero point that packed weights still have. ones: whether a panel makes the sums of rows.
         flip: what `isa.flip` gives. fill: the strip's value of the input's zero point.
         panel: element type of a strip.
         steps: of a segment. length: elements of a segment. chunk: steps whose sums int32 can hold.
@@ -39,6 +40,7 @@ class Packed:
 
     isa: tuple[int, ...] | None
     weights: NDArray[np.integer]
+    extra: Sequence[Sequence[Sequence[int]]]
     bias: NDArray[np.int32]
     wide_bias: NDArray[np.int64] | None
     row_term: int
@@ -53,18 +55,30 @@ class Packed:
 
     def filter(self, offsets: Sequence[int] = (0,)) -> Filter:
         """What kernels take, with the offsets of all groups' segments in a strip."""
-        groups = self.weights.shape[0]
+        groups, panels, _, _, per = self.weights.shape
+        segments, starts = len(offsets) // groups, list(offsets)
+        table = np.zeros((groups, panels, 2), np.int64)
+        for g, group in enumerate(self.extra):
+            own = offsets[g * segments : (g + 1) * segments]
+            table[g, :, 0] = g * segments
+            for p, steps in enumerate(group):
+                if steps:
+                    table[g, p] = len(starts), len(steps)
+                    starts += [*own, *(own[at // self.steps] + at % self.steps * per for at in steps)]
         return Filter(
             self.weights.reshape(-1),
+            self.weights[0, 0].size,
+            table.reshape(-1, 2),
             self.bias,
             self.wide_bias,
             self.row_term,
             int(self.ones),
             self.bias.size // groups,
             self.steps,
-            self.weights.shape[4],
+            per,
             self.length,
-            np.array(offsets, np.int64),
+            segments,
+            np.array(starts, np.int64),
             self.chunk,
             np.zeros(max(isa.COLUMNS, isa.ROW_BLOCK), np.int32),
         )
@@ -90,12 +104,6 @@ class Packed:
         return Scratch(self.panel, (size + self.weights.shape[4],))
 
     @property
-    def scratch(self) -> tuple[Scratch, ...]:
-        """(panel, row_bias, acc, wide_acc) for kernels that copy whole rows."""
-        depth = self.weights.shape[2] * self.weights.shape[4]
-        return Scratch(self.panel, (isa.ROW_BLOCK, depth)), *self.work
-
-    @property
     def work(self) -> Work:
         """Work space of a block of rows."""
         block = isa.ROW_BLOCK * isa.COLUMNS
@@ -103,6 +111,7 @@ class Packed:
             Scratch(np.dtype(np.int32), (isa.ROW_BLOCK,)),
             Scratch(np.dtype(np.int32), (block,)),
             None if self.wide_bias is None else Scratch(np.dtype(np.int64), (block,)),
+            Scratch(np.dtype(np.int64), (isa.ROW_BLOCK,)),
         )
 
     def rule(self, requantizer: Requantizer, dtype: np.dtype[Any], zero_point: int, lo: int, hi: int) -> Rule:

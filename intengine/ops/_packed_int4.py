@@ -68,7 +68,6 @@ def fully_connected(ctx: NodeContext) -> Call:
     bias = ctx.optional(2)
     offset = np.full(channels, -0.0, np.float32) if bias is None else float_bias(ctx, bias, channels)
     width = packed.weights.shape[1] * COLUMNS
-    panel, _, acc, _ = packed.scratch
     return Call(
         gemm_hybrid_int4,
         (
@@ -76,6 +75,8 @@ def fully_connected(ctx: NodeContext) -> Call:
             pad_last(scales, width), pad_last(offset, width),
             *real_bounds(ctx.options["fused_activation_function"]), 0, rows,
             Scratch(np.dtype(np.float32), (ROW_BLOCK,)), Scratch(np.dtype(np.int32), (ROW_BLOCK,)),
-            Scratch(np.dtype(np.int8), (depth,)), np.zeros(ROW_BLOCK, np.int32), panel, acc, out.ref((rows, channels)),
+            Scratch(np.dtype(np.int8), (depth,)), np.zeros(ROW_BLOCK, np.int32),
+            Scratch(packed.panel, (ROW_BLOCK, packed.steps * packed.weights.shape[4])), packed.work.acc,
+            out.ref((rows, channels)),
         ),
     )  # fmt: skip

@@ -10,10 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from intengine_kernels.isa import ROW_BLOCK
-from intengine_kernels.isa.depthwise import CHANNELS, depthwise_by_vectors, interleave_by_vectors
+from intengine_kernels.isa import AVX512VNNI, ROW_BLOCK
+from intengine_kernels.isa.depthwise import (
+    CHANNELS,
+    depthwise_by_vectors,
+    interleave_by_vectors,
+    requantize_depthwise,
+)
 from intengine_kernels.jit import chosen, inline, kernel
-from intengine_kernels.requantize import requantize_block
+from intengine_kernels.requantize import FLOAT32, requantize_block, requantize_missed
 
 
 class Taps(NamedTuple):
@@ -87,19 +92,52 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
     _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
 
 
+def _fused_for(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, *rest):
+    """Blocks that requantize their sums in registers, where the instruction set has them."""
+    has_them = not isinstance(isa, types.NoneType) and isa.count == AVX512VNNI
+    return _fused if has_them and out.dtype.bitwidth == 8 else _not_fused
+
+
+def _not_fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
+    return False
+
+
+def _fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
+    if not rule.small or out_c - channel < CHANNELS:
+        return False
+    some = requantize_depthwise(
+        rule.scheme != FLOAT32, strip, at, step, count, taps.offsets, number, taps.weights, w_at, taps.bias, channel,
+        rule.guess, rule.lo, rule.hi, out, out_at, out_c, missed.sums, missed.places,
+    )  # fmt: skip
+    if some:
+        requantize_missed(missed, some, CHANNELS, rule, channel, out, out_at, out_c)
+    return True
+
+
+@chosen(_fused_for)
+def _is_requantized(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
+    """Whether a block has been done by what requantizes its sums itself; strip and out at the block's channels."""
+    return _not_fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c)
+
+
 @inline
-def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, rule, acc, out, out_at, out_c):
+def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, rule, missed, out, out_at, out_c):
     """`count` pixels of 16 channels in one of the strip's output rows, requantized."""
-    number = taps.numbers[block]
+    acc, number = missed.sums, taps.numbers[block]
     size = CHANNELS * taps.per
     w_at = line * (taps.weights.shape[0] // taps.lines) + block * taps.offsets.shape[0] * size
     channel = block * CHANNELS
     some = min(CHANNELS, out_c - channel)
     if wide_bias is None:
-        _multiply(
-            isa, strip, at + channel, step, count, taps.offsets, 0, number, taps.weights, w_at, taps.bias, channel, acc
-        )  # fmt: skip
-        requantize_block(isa, acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
+        if not _is_requantized(
+            isa, strip, at + channel, step, count, taps, w_at, number, rule, missed, channel, out,
+            out_at + channel, out_c,
+        ):  # fmt: skip
+            _multiply(
+                isa, strip, at + channel, step, count, taps.offsets, 0, number, taps.weights, w_at, taps.bias, channel,
+                acc,
+            )  # fmt: skip
+            requantize_block(isa, acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
     else:
         for p in range(count):
             for c in range(CHANNELS):
@@ -117,7 +155,7 @@ def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, 
 @kernel
 def depthwise_conv_requantize(
     isa, x, flips, taps, rule, kh, stride_h, stride_w, dil_h, pad_h, pad_w, columns, fill, blank, row_begin, row_end,
-    places, line, strip, acc, wide_acc, out,
+    places, line, strip, missed, wide_acc, out,
 ):  # fmt: skip
     """Quantized depthwise convolution of output rows row_begin..row_end, counted over batch * out_height.
 
@@ -129,7 +167,8 @@ def depthwise_conv_requantize(
         fill: uint32, what a strip has outside the image. blank: a row of the input's zero point, like x [W * C].
         places: scratch int64[4]. line: scratch uint32[W * C], or [0] if D is 1.
         strip: scratch uint32[>= groups * columns * C * D + CHANNELS], groups = ceil(kh / per).
-        acc: scratch int32[ROW_BLOCK * CHANNELS]. wide_acc: scratch int64, the same, or None.
+        missed: Missed, scratch for ROW_BLOCK / 2 + 2 entries.
+        wide_acc: scratch int64[ROW_BLOCK * CHANNELS], or None.
         out: int8, uint8 or int16 [B, OH, OW, C * D], written.
     """
     _, height, width, channels = x.shape
@@ -165,7 +204,7 @@ def depthwise_conv_requantize(
             for block in range((out_c + CHANNELS - 1) // CHANNELS):
                 for r in range(lines):
                     _block(
-                        isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, r, block, rule, acc, flat_out,
+                        isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, r, block, rule, missed, flat_out,
                         ((row + r) * out_w + first) * out_c, out_c,
                     )  # fmt: skip
         row += lines

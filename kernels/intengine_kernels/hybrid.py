@@ -56,7 +56,7 @@ def _multiply_scale(
         first = (group * panels + p) * COLUMNS
         count = min(COLUMNS, channels - p * COLUMNS)
         multiply(
-            isa, count, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, per,
+            isa, count, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, 0, per,
             flat_w, first * size, folded, first, none, acc,
         )  # fmt: skip
         for n in range(0, count, LANES):

@@ -17,9 +17,8 @@ from intengine_kernels.fixedpoint import (
     mbqm_upward,
     round_half_away,
 )
-from intengine_kernels.isa import AVX512VNNI
 from intengine_kernels.isa.lanes import LANES, guess_rows
-from intengine_kernels.isa.quads import ROWS, guess_quads
+from intengine_kernels.isa.words import PAIR
 from intengine_kernels.jit import chosen, inline, subroutine
 
 #: srdhm then a rounding shift with ties away from zero; int32 accumulator.
@@ -47,7 +46,7 @@ class Rule(NamedTuple):
         multiplier, shift: int32[n]. scale: float64[n]. scheme, zero_point, lo, hi: ints; all as in `requantize_row`.
         channels: int, of the whole output; only UPWARD_BLOCKS asks.
         guess: float32[7, n] for results of 8 bits, float64[7, n] for 16: see `isa.lanes`.
-        small: whether all accumulators times their scales are below `isa.quads.LIMIT`.
+        small: whether all accumulators times their scales are below `isa.words.LIMIT`.
     """
 
     multiplier: Any
@@ -60,6 +59,18 @@ class Rule(NamedTuple):
     channels: int
     guess: Any
     small: bool
+
+
+class Missed(NamedTuple):
+    """Sums whose requantization by `isa.words` is not proven.
+
+    Attributes:
+        sums: int32[n * PAIR]: an entry is PAIR accumulators that follow each other in a block of rows.
+        places: int64[n]: for each entry, its first place in the block, and in the low PAIR bits which are meant.
+    """
+
+    sums: Any
+    places: Any
 
 
 @inline
@@ -151,10 +162,7 @@ def _exact(acc, at, rule, channel, count, out, to):
 
 def _block_for(isa, acc, acc_step, rows, rule, channel, out, *rest):
     """The plain loops, or proven guesses where the type of `isa` says that there are vectors."""
-    if isinstance(isa, types.NoneType):
-        return _block_plain
-    in_quads = isa.count == AVX512VNNI and acc.dtype.bitwidth == 32 and out.dtype.bitwidth == 8
-    return _block_in_quads if in_quads else _block_guessed
+    return _block_plain if isinstance(isa, types.NoneType) else _block_guessed
 
 
 def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
@@ -163,15 +171,16 @@ def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step,
 
 
 @subroutine
-def _repair(lanes, acc, at, acc_step, rule, channel, out, to, out_step):
-    """The accumulators that the bits of `lanes` name, by the plain formulas: bit 16 * i + c is lane c of row i."""
+def _repair(lanes, acc, at, rule, channel, out, to):
+    """Those of LANES neighbouring accumulators that the bits of `lanes` name, by the plain formulas."""
     i = 0
     while lanes != 0:
-        if lanes & 1:
-            r, c = i // LANES, i % LANES
-            _exact(acc, at + r * acc_step + c, rule, channel + c, 1, out, to + r * out_step + c)
-        lanes = np.int64(np.uint64(lanes) >> np.uint64(1))
-        i += 1
+        if lanes & 15 == 0:
+            lanes, i = lanes >> 4, i + 4
+        else:
+            if lanes & 1:
+                _exact(acc, at + i, rule, channel + i, 1, out, to + i)
+            lanes, i = lanes >> 1, i + 1
 
 
 @inline
@@ -187,37 +196,12 @@ def _guessed(acc, at, acc_step, rows, rule, channel, out, to, out_step, count):
         r += done
         if lanes != 0:
             last = r - 1
-            _repair(lanes, acc, at + last * acc_step, acc_step, rule, channel, out, to + last * out_step, out_step)
-
-
-@inline
-def _guessed_in_quads(acc, at, acc_step, rows, rule, channel, out, to, out_step):
-    """Rows of 16 accumulators, a multiple of ROWS of them."""
-    proves = rule.scheme != FLOAT32
-    r = 0
-    while r < rows:
-        done, lanes = guess_quads(
-            proves, acc, at + r * acc_step, acc_step, rows - r, rule.guess, channel, rule.lo, rule.hi,
-            out, to + r * out_step, out_step,
-        )  # fmt: skip
-        r += done
-        if lanes != 0:
-            last = r - ROWS
-            _repair(lanes, acc, at + last * acc_step, acc_step, rule, channel, out, to + last * out_step, out_step)
+            _repair(lanes, acc, at + last * acc_step, rule, channel, out, to + last * out_step)
 
 
 def _block_guessed(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
     for n in range(0, count, LANES):
         _guessed(acc, n, acc_step, rows, rule, channel + n, out, out_at + n, out_step, min(LANES, count - n))
-
-
-def _block_in_quads(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
-    for n in range(0, count, LANES):
-        whole = rows // ROWS * ROWS if rule.small and count - n >= LANES else 0
-        to = out_at + n
-        _guessed_in_quads(acc, n, acc_step, whole, rule, channel + n, out, to, out_step)
-        at, to = n + whole * acc_step, to + whole * out_step
-        _guessed(acc, at, acc_step, rows - whole, rule, channel + n, out, to, out_step, min(LANES, count - n))
 
 
 @chosen(_block_for)
@@ -230,3 +214,21 @@ def requantize_block(isa, acc, acc_step, rows, rule, channel, out, out_at, out_s
         acc and the rule's guess must be readable up to the next multiple of LANES.
     """
     _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count)
+
+
+@subroutine
+def requantize_missed(missed, count, width, rule, channel, out, out_at, out_step):
+    """What tiles of `width` channels that requantize themselves have left: see `isa.words`.
+
+    Args:
+        missed: Missed, of which `count` entries are read.
+        rule: Rule, read from `channel` on. out: int8 or uint8, flat, row r from out_at + r * out_step on.
+    """
+    for i in range(count):
+        entry = missed.places[i]
+        for k in range(0, PAIR, LANES):
+            lanes = (entry >> k) & ((1 << LANES) - 1)
+            if lanes != 0:
+                place = (entry >> PAIR) + k
+                r, c = place // width, place % width
+                _repair(lanes, missed.sums, i * PAIR + k, rule, channel + c, out, out_at + r * out_step + c)

@@ -4,7 +4,10 @@ import numba
 import numpy as np
 import pytest
 from intengine_kernels import isa
-from intengine_kernels.requantize import requantize_block
+from intengine_kernels.isa.fused_tile import requantize_by_tiles
+from intengine_kernels.isa.tile import FULL, HALF
+from intengine_kernels.isa.words import PAIR
+from intengine_kernels.requantize import FLOAT32, Missed, requantize_block, requantize_missed
 
 from intengine.numerics import Requantizer
 from intengine.ops._packed import padded_rule
@@ -12,6 +15,19 @@ from tests.kernels.test_isa import NAMES, SCHEMES, number
 
 #: One kernel for each instruction set, since that is a type: see `isa.tag`.
 block = numba.njit(lambda *args: requantize_block(*args), _nrt=False) if NAMES else None
+
+
+def _fused(part, bias, rows, rule, channel, missed, x, w, offsets, out):
+    some = requantize_by_tiles(
+        part, rule.scheme != FLOAT32, x, 0, 0, rows, offsets, 0, 0, 0, 0, w, 0, bias, channel, rule.guess, rule.lo,
+        rule.hi, out, 0, part, missed.sums, missed.places,
+    )  # fmt: skip
+    requantize_missed(missed, some, part, rule, channel, out, 0, part)
+    return some
+
+
+#: Tiles without a single step: their sums are the biases.
+fused = numba.njit(_fused, _nrt=False) if NAMES else None
 
 ROWS, COLUMNS = 11, 48
 
@@ -24,28 +40,66 @@ def accumulators(scale: np.ndarray, span: int, seed: int) -> np.ndarray:
     return np.clip(near, -(2**31), 2**31 - 1).astype(np.int32)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
-@pytest.mark.parametrize("span", [140, 30_000])
-def test_a_guess_close_to_halfway_is_what_the_integers_say(name: str, scheme: int, dtype: type, span: int) -> None:
+def rule_with(scheme: int, span: int) -> tuple[np.ndarray, Requantizer]:
     rng = np.random.default_rng(span + scheme)
     scale = 2.0 ** rng.uniform(-14, -2, COLUMNS)
     scale[::5] = 2.0 ** rng.integers(-14, -2, scale[::5].size)
     fraction, exponent = np.frexp(scale)
     real = scale.astype(np.float32).astype(np.float64)
-    rule_of = Requantizer(scheme, np.rint(fraction * (2.0**31 - 1)).astype(np.int32), exponent.astype(np.int32), real)
-    acc = accumulators(scale, span, scheme)
+    rule = Requantizer(scheme, np.rint(fraction * (2.0**31 - 1)).astype(np.int32), exponent.astype(np.int32), real)
+    return accumulators(scale, span, scheme), rule
+
+
+def bounds(dtype: type) -> tuple[int, int, int]:
+    """(zero point, lo, hi)."""
     info = np.iinfo(dtype)
-    for bound, is_small in ((np.abs(acc.astype(np.int64)).max(axis=0), True), (np.full(COLUMNS, 2**30), False)):
-        zero_point, lo, hi = int(info.min) + 100, int(info.min) + 3, int(info.max) - 1
+    return int(info.min) + 100, int(info.min) + 3, int(info.max) - 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("span", [140, 30_000])
+def test_a_guess_close_to_halfway_is_what_the_integers_say(name: str, scheme: int, dtype: type, span: int) -> None:
+    acc, rule_of = rule_with(scheme, span)
+    for bound in (np.abs(acc.astype(np.int64)).max(axis=0), np.full(COLUMNS, 2**30)):
         found = []
         for instruction_set in (isa.GENERIC, number(name)):
             with isa.use(instruction_set):
-                rule = padded_rule(rule_of, bound, 1, COLUMNS, np.dtype(dtype), zero_point, lo, hi)
+                rule = padded_rule(rule_of, bound, 1, COLUMNS, np.dtype(dtype), *bounds(dtype))
                 out = np.zeros(ROWS * 50, dtype)
                 block(isa.tag(instruction_set), acc.reshape(-1), COLUMNS, ROWS, rule, 0, out, 1, 50, COLUMNS - 3)
                 found.append(out)
-        assert rule.small == is_small
         assert np.array_equal(*found)
         assert len(np.unique(found[0])) > 2
+
+
+@pytest.mark.skipif("avx512vnni" not in NAMES, reason="needs AVX512-VNNI")
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("span", [140, 10_000])
+def test_a_guess_in_registers_is_what_the_integers_say(scheme: int, dtype: type, span: int) -> None:
+    acc, rule_of = rule_with(scheme, span)
+    rule = padded_rule(rule_of, np.abs(acc.astype(np.int64)).max(axis=0), 1, COLUMNS, np.dtype(dtype), *bounds(dtype))
+    assert rule.small
+    missed = Missed(np.zeros(isa.ROW_BLOCK * PAIR, np.int32), np.zeros(isa.ROW_BLOCK, np.int64))
+    nothing = np.zeros(4, np.uint8), np.zeros(4, np.int8), np.zeros(1, np.int64)
+    wanted = np.zeros(ROWS * COLUMNS, dtype)
+    block(None, acc.reshape(-1), COLUMNS, ROWS, rule, 0, wanted, 0, COLUMNS, COLUMNS)
+    some = 0
+    for i, sums in enumerate(acc):
+        for part, channel in ((FULL, 0), (HALF, FULL)):
+            rows = 1 + i
+            out = np.full((rows + 1, part), 77, dtype)
+            some += fused(part, sums, rows, rule, channel, missed, *nothing, out.reshape(-1))
+            here = wanted.reshape(ROWS, COLUMNS)[i, channel : channel + part]
+            assert np.array_equal(out[:rows], np.broadcast_to(here, (rows, part)))
+            assert (out[rows] == 77).all()
+    assert (some > 0) == (scheme != FLOAT32)
+
+
+@pytest.mark.parametrize("span", [16_000, 17_000])
+def test_sums_that_int32_cannot_hold_with_their_fraction_are_not_small(span: int) -> None:
+    rule = Requantizer(0, np.full(16, 2**30, np.int32), np.zeros(16, np.int32), np.full(16, 0.5))
+    found = padded_rule(rule, np.full(16, 2 * span), 1, 16, np.dtype(np.int8), 0, -128, 127)
+    assert found.small == (span < 2**14)

@@ -11,6 +11,7 @@ from intengine_kernels.depthwise_conv import depthwise_conv_requantize
 from intengine_kernels.gemm import gemm_requantize
 from intengine_kernels.isa.depthwise import CHANNELS
 from intengine_kernels.isa.tile import HALF, QUARTER, interleaved
+from intengine_kernels.isa.words import PAIR
 from intengine_kernels.requantize import (
     DOUBLE_ROUNDING,
     FLOAT32,
@@ -19,6 +20,7 @@ from intengine_kernels.requantize import (
     SINGLE,
     UPWARD,
     UPWARD_BLOCKS,
+    Missed,
 )
 
 from intengine.binding import Binder
@@ -106,6 +108,48 @@ def test_products_equal_the_plain_loops(name: str, scheme: int, dtype: type) -> 
         assert len(np.unique(plain)) > 1
 
 
+def close_to(zero_point: int, shape: tuple[int, ...], few: int) -> np.ndarray:
+    """uint8 weights that int8 holds when their zero point is taken off, but for a few; always one in the last row."""
+    rng = np.random.default_rng(few)
+    rows = rng.integers(max(zero_point - 128, 0), min(zero_point + 127, 255), shape, np.uint8, endpoint=True)
+    flat = rows.reshape(-1)
+    beyond = 0 if zero_point > 128 else 255
+    flat[rng.integers(0, flat.size, few)] = beyond
+    flat[-1] = beyond
+    return rows
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("zero_point", [110, 140])
+def test_weights_beyond_int8_take_steps_of_their_own(name: str, zero_point: int) -> None:
+    rng = np.random.default_rng(zero_point)
+    for m, k, n, few in [
+        (49, 64, 96, 3),
+        (13, 27, 70, 1),
+        (50, 40, 24, 1),
+        (1, 33, 16, 0),
+        (5, 130, 5, 4),
+        (9, 40, 60, 2),
+    ]:
+        x = rng.integers(0, 255, (m, k), np.uint8, endpoint=True)
+        rows = close_to(zero_point, (1, n, k), few)
+        prepare = partial(product, x, rows, 120, zero_point, DOUBLE_ROUNDING)
+        plain = run(isa.GENERIC, prepare, (m, n), np.uint8)
+        assert np.array_equal(plain, run(number(name), prepare, (m, n), np.uint8)), (m, k, n)
+        with isa.use(number(name)):
+            packed = pack(operand(np.uint8, 120), rows, zero_point, np.zeros(n, np.int64), wide=False)
+        assert packed.row_term == 0
+        assert bool(packed.extra[0][-1]) == (packed.panel.itemsize == 1)
+
+
+def test_an_extra_step_is_the_rest_of_weights() -> None:
+    rows = close_to(110, (2, 40, 24), 3)
+    with isa.use(isa.GENERIC):
+        plain = pack(operand(np.uint8, 7), rows, 110, np.zeros(80, np.int64), wide=False, segments=3)
+    assert not any(step for group in plain.extra for step in group)
+    assert plain.weights.max() > 127
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", [np.int8, np.int16])
 def test_any_number_of_rows_is_cut_into_tiles(name: str, dtype: type) -> None:
@@ -132,10 +176,9 @@ def test_steps_of_a_narrow_part_lie_side_by_side() -> None:
 
 
 def convolution(
-    x: np.ndarray, rows: np.ndarray, height: int, out: np.ndarray
+    x: np.ndarray, rows: np.ndarray, zero_point: int, height: int, out: np.ndarray
 ) -> tuple[Callable[..., None], tuple[object, ...]]:
     info = np.iinfo(x.dtype)
-    zero_point = 9 if x.dtype == np.uint8 else 0
     source = operand(x.dtype.type, info.min)
     packed = pack(source, rows, zero_point, np.zeros(10, np.int64), wide=False, segments=6)
     offsets = [(ky * 7 + kx) * 6 + g * 3 for g in range(2) for ky in range(3) for kx in range(2)]
@@ -148,21 +191,24 @@ def convolution(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
-def test_convolutions_equal_the_plain_loops(name: str, dtype: type) -> None:
+@pytest.mark.parametrize(("dtype", "zero_point"), [(np.int8, 0), (np.uint8, 9), (np.uint8, 110)], ids=str)
+def test_convolutions_equal_the_plain_loops(name: str, dtype: type, zero_point: int) -> None:
     rng = np.random.default_rng(1)
     info = np.iinfo(dtype)
     x = rng.integers(info.min, info.max, (2, 7, 6, 6), dtype=dtype, endpoint=True)
-    rows = rng.integers(info.min, info.max, (2, 5, 3 * 2 * 3), dtype, endpoint=True)
+    shape = (2, 5, 3 * 2 * 3)
+    rows = (
+        close_to(110, shape, 2) if zero_point == 110 else rng.integers(info.min, info.max, shape, dtype, endpoint=True)
+    )
     for height in (1, 3, 4):
-        prepare = partial(convolution, x, rows, height)
+        prepare = partial(convolution, x, rows, zero_point, height)
         plain = run(isa.GENERIC, prepare, (2, 4, 6, 10), dtype)
         assert np.array_equal(plain, run(number(name), prepare, (2, 4, 6, 10), dtype))
         assert len(np.unique(plain)) > 1
 
 
 def depthwise(
-    x: np.ndarray, taps: np.ndarray, bias: np.ndarray, out: np.ndarray
+    x: np.ndarray, taps: np.ndarray, bias: np.ndarray, scheme: int, out: np.ndarray
 ) -> tuple[Callable[..., None], tuple[object, ...]]:
     info = np.iinfo(x.dtype)
     wide = x.dtype == np.int16
@@ -172,7 +218,7 @@ def depthwise(
     columns = out_w + kw - 1
     packed = pack_depthwise(source, taps, bias, columns, 1, 1, wide=wide)
     size = int(np.sqrt(kh * kw) * 75 * info.max) + int(np.abs(bias).max())
-    rule = requantizer(INT64_15BIT if wide else UPWARD_BLOCKS, channels, size)
+    rule = requantizer(scheme, channels, size)
     block = isa.ROW_BLOCK * CHANNELS
     groups = -(-kh // packed.taps.per)
     line = width * x.shape[3]
@@ -180,7 +226,8 @@ def depthwise(
         packed.isa, x, packed.flips, packed.taps, packed.rule(rule, out.dtype, 1, info.min, info.max), kh, 1, 1, 1, 1,
         kw // 2, columns, packed.fill, np.full(line, source.zero_point, x.dtype), 0, 4, np.zeros(4, np.int64),
         np.zeros(line, np.uint32), np.zeros(groups * columns * channels + CHANNELS, np.uint32),
-        np.zeros(block, np.int32), None if packed.taps.wide_bias is None else np.zeros(block, np.int64),
+        Missed(np.zeros(block + 2 * PAIR, np.int32), np.zeros(block // PAIR + 2, np.int64)),
+        None if packed.taps.wide_bias is None else np.zeros(block, np.int64),
     )  # fmt: skip
     return depthwise_conv_requantize, args
 
@@ -193,11 +240,13 @@ def depthwise(
 def test_depthwise_convolutions_equal_the_plain_loops(name: str, dtype: type, bias: int, multiplier: int) -> None:
     rng = np.random.default_rng(2)
     info = np.iinfo(dtype)
-    for width, channels, kh, kw in [(6, 19, 3, 3), (60, 3, 5, 2), (1, 40, 1, 1), (4, 16, 9, 3)]:
+    for width, channels, kh, kw in [(6, 19, 3, 3), (60, 3, 5, 2), (60, 17, 3, 2), (1, 40, 1, 1), (4, 16, 9, 3)]:
         x = rng.integers(info.min, info.max, (1, 5, width, channels), dtype=dtype, endpoint=True)
         taps = rng.integers(-255 if dtype is np.uint8 else -128, 127, (kh, kw, channels * multiplier), np.int16)
-        prepare = partial(depthwise, x, taps, rng.integers(-bias, bias, channels * multiplier))
+        biases = rng.integers(-bias, bias, channels * multiplier)
         shape = (1, 4, width + 1 - kw // 2, channels * multiplier)
-        plain = run(isa.GENERIC, prepare, shape, dtype)
-        assert np.array_equal(plain, run(number(name), prepare, shape, dtype)), (width, channels, kh, kw)
-        assert len(np.unique(plain)) > 1
+        for scheme in (INT64_15BIT,) if dtype is np.int16 else (DOUBLE_ROUNDING, UPWARD_BLOCKS, FLOAT32):
+            prepare = partial(depthwise, x, taps, biases, scheme)
+            plain = run(isa.GENERIC, prepare, shape, dtype)
+            assert np.array_equal(plain, run(number(name), prepare, shape, dtype)), (width, channels, kh, kw, scheme)
+            assert len(np.unique(plain)) > 1

@@ -8,11 +8,27 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I8, I16, I32, I64, array_pointer, const, counted, load, local_function, splat
-from intengine_kernels.isa.tile import dot, group_type, lanes_of
+from intengine_kernels.isa import AVX512VNNI
+from intengine_kernels.isa.ir import (
+    I8,
+    I16,
+    I32,
+    I64,
+    array_pointer,
+    const,
+    counted,
+    either,
+    load,
+    local_function,
+    splat,
+)
+from intengine_kernels.isa.tile import dot, group_type, in_tiles, lanes_of
+from intengine_kernels.isa.words import Finish
 
 #: Channels of a block; requantization takes as many at a time.
 CHANNELS = 16
+#: Pixels whose sums are requantized at a time: shapes as `tile.SHAPES` has them.
+_FUSED_PIXELS = ((8, 1), (4, 1), (1, 1))
 
 
 def _emit_interleave(size, is_signed, per):
@@ -106,49 +122,60 @@ def interleave_by_vectors(typingctx, isa, x, places, blank, flips, weights, out,
     return signature, codegen
 
 
-def _emit_pixels(isa, is_8bit):
-    """acc[p, 16 channels] for `count` pixels, several at a time."""
+def _emit_sums(builder, isa, is_8bit, pixels, args):
+    """The sums of 16 channels of some pixels, one after the other; args as in `_emit_pixels`, at the first pixel."""
+    strip, step, offsets, taps, w, bias = args
     wide, element = ir.VectorType(I32, lanes_of(isa)), group_type(isa, is_8bit)
     vectors = CHANNELS // wide.count
+    biases = [load(builder, bias, const(v * wide.count), wide, 4) for v in range(vectors)]
+
+    def tap(t, sums):
+        at = builder.gep(strip, [load(builder, offsets, t, I64, 8)])
+        here = builder.gep(w, [builder.mul(t, const(4 * CHANNELS))])
+        weights = [load(builder, here, const(v * wide.count * 4), element, 4) for v in range(vectors)]
+        new = []
+        for p in range(pixels):
+            pixel = builder.gep(at, [builder.mul(step, const(p))])
+            for v in range(vectors):
+                x = load(builder, pixel, const(v * wide.count), element, 4)
+                new.append(dot(builder, isa, sums[p * vectors + v], x, weights[v], is_8bit))
+        return new
+
+    return counted(builder, taps, biases * pixels, tap)
+
+
+def _emit_pixels(isa, is_8bit):
+    """acc[p, 16 channels] for `count` pixels, several at a time."""
 
     def body(builder, args):
         strip, step, count, offsets, taps, w, bias, acc = args
 
-        def pixels(first, several):
-            biases = [load(builder, bias, const(v * wide.count), wide, 4) for v in range(vectors)]
+        def pixels(first, several, sets, value):
+            here = builder.gep(strip, [builder.mul(first, step)])
+            for i, one in enumerate(_emit_sums(builder, isa, is_8bit, several, (here, step, offsets, taps, w, bias))):
+                at = builder.add(builder.mul(first, const(CHANNELS)), const(i * one.type.count))
+                builder.store(one, builder.bitcast(builder.gep(acc, [at]), one.type.as_pointer()), align=4)
+            return value
 
-            def tap(t, sums):
-                at = builder.gep(strip, [builder.add(builder.mul(first, step), load(builder, offsets, t, I64, 8))])
-                here = builder.gep(w, [builder.mul(t, const(4 * CHANNELS))])
-                weights = [load(builder, here, const(v * wide.count * 4), element, 4) for v in range(vectors)]
-                new = []
-                for p in range(several):
-                    pixel = builder.gep(at, [builder.mul(step, const(p))])
-                    for v in range(vectors):
-                        x = load(builder, pixel, const(v * wide.count), element, 4)
-                        new.append(dot(builder, isa, sums[p * vectors + v], x, weights[v], is_8bit))
-                return new
-
-            totals = counted(builder, taps, biases * several, tap)
-            for p in range(several):
-                for v in range(vectors):
-                    at = builder.add(builder.mul(builder.add(first, const(p)), const(CHANNELS)), const(v * wide.count))
-                    place = builder.bitcast(builder.gep(acc, [at]), wide.as_pointer())
-                    builder.store(totals[p * vectors + v], place, align=4)
-
-        def loop(first, several, end):
-            def run(i, values):
-                pixels(builder.add(first, builder.mul(i, const(several))), several)
-                return values
-
-            times = builder.sdiv(builder.sub(end, first), const(several))
-            counted(builder, times, [], run)
-            return builder.add(first, builder.mul(times, const(several)))
-
-        done = const(0)
-        for several in (8 // vectors, 1):
-            done = loop(done, several, count)
+        in_tiles(builder, ((lanes_of(isa) // 2, 1), (1, 1)), count, const(0), pixels)
         builder.ret_void()
+
+    return body
+
+
+def _emit_fused(proves):
+    """Pixels several at a time, requantized; returns how many entries the list of unproven results has."""
+
+    def body(builder, args):
+        strip, step, count, offsets, taps, w, bias, *rest = args
+        finish = Finish(builder, CHANNELS, proves, rest)
+
+        def pixels(first, several, sets, missed):
+            here = builder.gep(strip, [builder.mul(first, step)])
+            sums = _emit_sums(builder, AVX512VNNI, True, several, (here, step, offsets, taps, w, bias))
+            return finish.rows(builder, first, sums, missed)
+
+        builder.ret(in_tiles(builder, _FUSED_PIXELS, count, const(0), pixels))
 
     return body
 
@@ -181,5 +208,59 @@ def depthwise_by_vectors(
         body = _emit_pixels(instruction_set, is_8bit)
         builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
         return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def requantize_depthwise(
+    typingctx,
+    proves,
+    strip,
+    at,
+    step,
+    count,
+    offsets,
+    taps,
+    weights,
+    w_at,
+    bias,
+    bias_at,
+    guess,
+    lo,
+    hi,
+    out,
+    out_at,
+    out_step,
+    sums,
+    places,
+):
+    """out[out_at + p * out_step + c] = requantized sums of `depthwise_by_vectors`, of all taps of 8 bits, with AVX-512.
+
+    All but those without a proof: as `fused_tile.requantize_by_tiles`.
+    """
+    i64 = types.int64
+    signature = i64(
+        types.boolean, strip, i64, i64, i64, offsets, i64, weights, i64, bias, i64, guess, i64, i64, out, i64, i64,
+        sums, places,
+    )  # fmt: skip
+
+    def codegen(context, builder, signature, args):
+        def pointer(i, element, at=None):
+            return array_pointer(context, builder, signature.args[i], args[i], element, at)
+
+        table = context.make_array(signature.args[11])(context, builder, args[11])
+        arguments = [
+            pointer(1, I32, args[2]), args[3], args[4], pointer(5, I64), args[6], pointer(7, I8, args[8]),
+            pointer(9, I32, args[10]), builder.gep(table.data, [args[10]]), builder.extract_value(table.shape, 1),
+            args[12], args[13], pointer(14, I8, args[15]), args[16], pointer(17, I32), pointer(18, I64),
+        ]  # fmt: skip
+        kinds = [argument.type for argument in arguments]
+
+        def run(proves):
+            name = f"intengine_fused_depthwise_{proves:d}"
+            return builder.call(local_function(builder, name, I64, kinds, _emit_fused(proves)), arguments)
+
+        return either(builder, args[0], run)
 
     return signature, codegen

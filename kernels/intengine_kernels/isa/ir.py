@@ -72,3 +72,13 @@ def local_function(builder, name, result, kinds, body):
         found.attributes.add("optsize")
         body(ir.IRBuilder(found.append_basic_block("entry")), found.args)
     return found
+
+
+def either(builder, condition, make):
+    """The int64 that make(True) gives where the condition holds, else that of make(False)."""
+    result = cgutils.alloca_once(builder, I64)
+    with builder.if_else(condition) as branches:
+        for value, branch in zip((True, False), branches, strict=True):
+            with branch:
+                builder.store(make(value), result)
+    return builder.load(result)

@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.isa.ir import I1, I16, I32, I64, call, const, load, local_function, splat
+from intengine_kernels.isa.ir import I1, I16, I32, I64, call, const, either, load, local_function, splat
 
 LANES = 16
 V32 = ir.VectorType(I32, LANES)
@@ -107,22 +107,6 @@ def _emit_rows(size, double, narrow, proves):
     return body
 
 
-def run_one(context, builder, signature, proves, arguments, emitters):
-    """Call one of two local functions, and return what it returns with what it wrote to its last argument.
-
-    emitters: for each value of `proves`, the function's name and what makes it: see `ir.local_function`.
-    """
-    kinds = [argument.type for argument in arguments]
-    result = cgutils.alloca_once(builder, I64)
-    with builder.if_else(proves) as branches:
-        for value, branch in zip((True, False), branches, strict=True):
-            with branch:
-                name, body = emitters[value]
-                builder.store(builder.call(local_function(builder, name, I64, kinds, body), arguments), result)
-    both = [builder.load(result), builder.load(arguments[-1])]
-    return context.make_tuple(builder, signature.return_type, both)
-
-
 @intrinsic
 def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, out, out_at, out_step, count):
     """out[out_at + r * out_step + i] = requantized acc[acc_at + r * acc_step + i], zero point and clamp included.
@@ -147,8 +131,14 @@ def guess_rows(typingctx, proves, acc, acc_at, acc_step, rows, guess, channel, o
             builder.gep(array(1).data, [args[2]]), args[3], args[4], builder.gep(table.data, [args[6]]), width,
             builder.gep(array(7).data, [args[8]]), args[9], args[10], cgutils.alloca_once(builder, I64),
         ]  # fmt: skip
-        names = {proves: f"intengine_guess_{size}_{double:d}_{narrow}_{proves:d}" for proves in (True, False)}
-        emitters = {proves: (names[proves], _emit_rows(size, double, narrow, proves)) for proves in names}
-        return run_one(context, builder, signature, args[0], arguments, emitters)
+        kinds = [argument.type for argument in arguments]
+
+        def run(proves):
+            name = f"intengine_guess_{size}_{double:d}_{narrow}_{proves:d}"
+            function = local_function(builder, name, I64, kinds, _emit_rows(size, double, narrow, proves))
+            return builder.call(function, arguments)
+
+        both = [either(builder, args[0], run), builder.load(arguments[-1])]
+        return context.make_tuple(builder, signature.return_type, both)
 
     return signature, codegen

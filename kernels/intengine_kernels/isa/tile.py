@@ -3,7 +3,8 @@
 A K loop over MR x NR/lanes accumulators that never leave registers: one load for each vector of weights, one
 broadcast of 4 bytes (4 elements of 8 bits or 2 of int16) for each row. A row's taps lie in `segments` runs of
 `steps` * 4 bytes that start at the row's address plus an offset, the same for all rows: one run for a matrix product,
-one for each filter row or tap for a convolution, whose images are then multiplied where they lie.
+one for each filter row or tap for a convolution, whose images are then multiplied where they lie. `extra` steps, each
+with an offset of its own, take some taps once more: for weights beyond int8.
 
 Columns come in parts of a panel, so that few of them do not cost all. A part of fewer columns than a register has lanes
 takes several steps at once: its lanes are the same column's next steps, which are added up at the end (`interleaved`).
@@ -108,9 +109,9 @@ def group_type(isa, is_8bit):
     return ir.VectorType(I8, lanes * 4) if is_8bit else ir.VectorType(I16, lanes * 2)
 
 
-def _emit_tile(builder, isa, rows, part, sets, is_8bit, args):
-    """One tile; args as in `_emit_rows`, at its first row."""
-    a, lda, offsets, segments, steps, w, bias, row_bias, acc = args
+def emit_tile(builder, isa, rows, part, sets, is_8bit, args):
+    """The sums of one tile, row by row; args as in `_emit_rows`, at its first row; row_bias may be None."""
+    a, lda, offsets, segments, steps, extra, w, bias, row_bias = args
     wide, element = ir.VectorType(I32, lanes_of(isa)), group_type(isa, is_8bit)
     lanes, together = wide.count, steps_at_once(isa, part)
     vectors = -(-part // lanes)
@@ -120,8 +121,10 @@ def _emit_tile(builder, isa, rows, part, sets, is_8bit, args):
     biases = [load(builder, bias, const(v * lanes), result, 4) for v in range(vectors)]
 
     def bias_of(r):
-        extra = splat(builder, load(builder, row_bias, const(r), I32, 4), result)
-        return [builder.add(value, extra) for value in biases]
+        if row_bias is None:
+            return biases
+        more = splat(builder, load(builder, row_bias, const(r), I32, 4), result)
+        return [builder.add(value, more) for value in biases]
 
     zero = ir.Constant(wide, [0] * lanes)
     starts = [value for r in range(rows) for value in bias_of(r)] if together == 1 else [zero] * per_set
@@ -166,19 +169,25 @@ def _emit_tile(builder, isa, rows, part, sets, is_8bit, args):
             done = builder.add(done, builder.mul(times, const(some * at_once)))
         return sums
 
+    def once_more(i, sums):
+        offset = builder.mul(load(builder, offsets, builder.add(segments, i), I64, 8), const(1 if is_8bit else 2))
+        w_offset = builder.mul(builder.add(builder.mul(segments, steps), i), const(COLUMNS * 4))
+        return step(offset, w_offset, 1, sums[:per_set]) + sums[per_set:]
+
     totals = counted(builder, segments, starts, segment)
+    totals = counted(builder, extra, totals, once_more)
     for u in range(1, sets):
         more = totals[u * per_set : (u + 1) * per_set]
         totals[:per_set] = [builder.add(x, y) for x, y in zip(totals, more, strict=False)]
+    results = []
     for r in range(rows):
         here = totals[r * vectors : (r + 1) * vectors]
         if together > 1:
             orders = (ir.Constant(result, list(range(i, lanes, together))) for i in range(together))
             apart = (builder.shuffle_vector(here[0], here[0], order) for order in orders)
             here = [functools.reduce(builder.add, apart, *bias_of(r))]
-        for v in range(vectors):
-            place = builder.gep(acc, [const(r * COLUMNS + v * lanes)])
-            builder.store(here[v], builder.bitcast(place, result.as_pointer()), align=4)
+        results += here
+    return results
 
 
 def _times(builder, rows, tall, shorter):
@@ -194,79 +203,52 @@ def _times(builder, rows, tall, shorter):
     return builder.sub(times, builder.zext(fewer, I64))
 
 
+def in_tiles(builder, shapes, rows, start, tile):
+    """All rows in tiles, from the tallest shape down to single rows: value = tile(first row, rows, sets, value)."""
+    done, value = const(0), start
+    for (tall, sets), (shorter, _) in pairwise((*shapes, (0, 0))):
+
+        def one(i, values, tall=tall, sets=sets, first=done):
+            return [tile(builder.add(first, builder.mul(i, const(tall))), tall, sets, values[0])]
+
+        times = _times(builder, builder.sub(rows, done), tall, shorter)
+        (value,) = counted(builder, times, [value], one)
+        done = builder.add(done, builder.mul(times, const(tall)))
+    return value
+
+
 def _emit_rows(isa, part, is_8bit):
-    """Rows in tiles, from the tallest down to single rows."""
+    """Rows in tiles."""
 
     def body(builder, args):
-        a, lda, rows, offsets, segments, steps, w, bias, row_bias, acc = args
-        done = const(0)
-        shapes = SHAPES[isa, part]
-        for (tall, sets), (shorter, _) in pairwise((*shapes, (0, 0))):
+        a, lda, rows, offsets, segments, steps, extra, w, bias, row_bias, acc = args
 
-            def tile(i, values, tall=tall, sets=sets, first=done):
-                row = builder.add(first, builder.mul(i, const(tall)))
-                a_here = builder.gep(a, [builder.mul(row, lda)])
-                acc_here = builder.gep(acc, [builder.mul(row, const(COLUMNS))])
-                row_here = builder.gep(row_bias, [row])
-                some = (a_here, lda, offsets, segments, steps, w, bias, row_here, acc_here)
-                _emit_tile(builder, isa, tall, part, sets, is_8bit, some)
-                return values
+        def tile(row, tall, sets, value):
+            a_here = builder.gep(a, [builder.mul(row, lda)])
+            acc_here = builder.gep(acc, [builder.mul(row, const(COLUMNS))])
+            some = (a_here, lda, offsets, segments, steps, extra, w, bias, builder.gep(row_bias, [row]))
+            sums = emit_tile(builder, isa, tall, part, sets, is_8bit, some)
+            vectors = len(sums) // tall
+            for i, one in enumerate(sums):
+                place = builder.gep(acc_here, [const(i // vectors * COLUMNS + i % vectors * one.type.count)])
+                builder.store(one, builder.bitcast(place, one.type.as_pointer()), align=4)
+            return value
 
-            times = _times(builder, builder.sub(rows, done), tall, shorter)
-            counted(builder, times, [], tile)
-            done = builder.add(done, builder.mul(times, const(tall)))
+        in_tiles(builder, SHAPES[isa, part], rows, const(0), tile)
         builder.ret_void()
 
     return body
 
 
-def _emit_sum(isa, is_8bit):
-    """The sum of `steps` vectors of elements from an address on."""
-
-    def body(builder, args):
-        x, steps = args
-        wide, element = ir.VectorType(I32, lanes_of(isa)), group_type(isa, is_8bit)
-        ones = ir.Constant(element, [1] * element.count)
-
-        def step(i, sums):
-            values = load(builder, x, builder.mul(i, const(4 * wide.count)), element, 1)
-            return [dot(builder, isa, sums[0], values, ones, is_8bit)]
-
-        (sums,) = counted(builder, steps, [ir.Constant(wide, [0] * wide.count)], step)
-        builder.ret(call(builder, f"llvm.vector.reduce.add.v{wide.count}i32", I32, sums))
-
-    return body
-
-
-@intrinsic
-def sum_by_vectors(typingctx, isa, x, at, steps):
-    """int32 sum, which wraps, of x from `at` on: `steps` registers of the instruction set. x: uint8, int8 or int16."""
-    signature = types.int32(isa, x, types.int64, types.int64)
-    is_8bit = x.dtype.bitwidth == 8
-    instruction_set = isa.count
-
-    def codegen(context, builder, signature, args):
-        size = const(1 if is_8bit else 2)
-        arguments = [
-            array_pointer(context, builder, signature.args[1], args[1], I8, builder.mul(args[2], size)),
-            args[3],
-        ]
-        kinds = [argument.type for argument in arguments]
-        name = f"intengine_sum_{instruction_set}_{is_8bit:d}"
-        function = local_function(builder, name, I32, kinds, _emit_sum(instruction_set, is_8bit))
-        return builder.call(function, arguments)
-
-    return signature, codegen
-
-
 @intrinsic
 def multiply_by_tiles(
-    typingctx, isa, count, x, at, lda, rows, offsets, first, segments, steps, w, w_at, bias, bias_at, row_bias, acc
+    typingctx, isa, count, x, at, lda, rows, offsets, first, segments, steps, extra, w, w_at, bias, bias_at, row_bias,
+    acc,
 ):  # fmt: skip
     """acc[r * COLUMNS + n] = bias[bias_at + n] + row_bias[r] + row r times the panel at w_at; as `gemm.multiply`."""
     i64 = types.int64
     signature = types.void(
-        isa, i64, x, i64, i64, i64, offsets, i64, i64, i64, w, i64, bias, i64, row_bias, acc
+        isa, i64, x, i64, i64, i64, offsets, i64, i64, i64, i64, w, i64, bias, i64, row_bias, acc
     )  # fmt: skip
     is_8bit = x.dtype.bitwidth == 8
     instruction_set = isa.count
@@ -277,13 +259,15 @@ def multiply_by_tiles(
 
         size = const(1 if is_8bit else 2)
         activations, step, rows = pointer(2, I8, builder.mul(args[3], size)), builder.mul(args[4], size), args[5]
-        offsets, segments, steps = pointer(6, I64, args[7]), args[8], args[9]
-        w, bias = pointer(10, I8, builder.mul(args[11], size)), pointer(12, I32, args[13])
-        row_bias, acc = pointer(14, I32), pointer(15, I32)
+        offsets = pointer(6, I64, args[7])
+        segments, steps, extra = args[8], args[9], args[10]
+        w, bias = pointer(11, I8, builder.mul(args[12], size)), pointer(13, I32, args[14])
+        row_bias, acc = pointer(15, I32), pointer(16, I32)
 
         def run(part, first):
             columns = builder.gep(w, [const(4 * first)]), builder.gep(bias, [const(first)]), row_bias
-            arguments = activations, step, rows, offsets, segments, steps, *columns, builder.gep(acc, [const(first)])
+            taps = activations, step, rows, offsets, segments, steps, extra
+            arguments = *taps, *columns, builder.gep(acc, [const(first)])
             kinds = [argument.type for argument in arguments]
             name = f"intengine_tiles_{instruction_set}_{is_8bit:d}_{part}"
             body = _emit_rows(instruction_set, part, is_8bit)
