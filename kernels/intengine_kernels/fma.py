@@ -4,9 +4,28 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
+
+from intengine_kernels.jit import chosen
 
 
+@intrinsic
+def _fma32(typingctx, a, b, c):
+    signature = types.float32(types.float32, types.float32, types.float32)
+
+    def codegen(context, builder, signature, args):
+        real = ir.FloatType()
+        kind = ir.FunctionType(real, [real, real, real])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f32"), args)
+
+    return signature, codegen
+
+
+def _compiled(a, b, c):
+    return _fma32(np.float32(a), np.float32(b), np.float32(c))
+
+
+@chosen(lambda a, b, c: _compiled)
 def fma32(a, b, c):
     """float32(a * b + c), rounded once.
 
@@ -24,20 +43,3 @@ def fma32(a, b, c):
     if error != 0.0 and bits & 1 == 0:
         bits += 1 if (error > 0.0) == (total > 0.0) else -1
     return np.float32(np.int64(bits).view(np.float64))
-
-
-@intrinsic
-def _fma32(typingctx, a, b, c):
-    signature = types.float32(types.float32, types.float32, types.float32)
-
-    def codegen(context, builder, signature, args):
-        real = ir.FloatType()
-        kind = ir.FunctionType(real, [real, real, real])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f32"), args)
-
-    return signature, codegen
-
-
-@overload(fma32, jit_options={"forceinline": True})
-def _fma32_compiled(a, b, c):
-    return lambda a, b, c: _fma32(np.float32(a), np.float32(b), np.float32(c))

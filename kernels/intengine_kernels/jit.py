@@ -1,4 +1,4 @@
-"""`kernel`, `inline`, `subroutine` and `formula`: the only ways a function of this package is compiled.
+"""`kernel`, and `inline` and its like: the only ways a function of this package is compiled.
 
 Numba keys its disk cache on the file of the decorated function alone, so an edited helper in another file would go
 unnoticed and old arithmetic would keep running (numba#1833). Here the key is the content of every source file of
@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numba
-import numpy as np
 from llvmlite import binding
 from numba.core import caching, config
 from numba.core.registry import CPUDispatcher as Dispatcher
-from numba.extending import overload
 
 from intengine_kernels.frame import Compiler, entry
+from intengine_kernels.parts import Part, quiet
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -100,6 +99,8 @@ class _KernelCache(caching.FunctionCache):
         super().save_overload(sig, data)
 
 
+#: Whether functions stay what Python makes of them.
+_IS_OFF = bool(getattr(config, "DISABLE_JIT", False))
 #: IEEE arithmetic as written, no checks of bounds, and no reference counts: atomic ones would cost more than a short
 #: kernel's work, and kernels allocate nothing.
 _OPTIONS: Any = {"error_model": "numpy", "boundscheck": None, "_nrt": False}
@@ -112,7 +113,7 @@ def kernel(function: F) -> F:
     NumPy (no Python exception). With NUMBA_DISABLE_JIT=1 the function is returned as it is.
     """
     dispatcher: Any = numba.njit(nogil=True, pipeline_class=Compiler, **_OPTIONS)(function)
-    if not getattr(config, "DISABLE_JIT", False):
+    if not _IS_OFF:
         dispatcher._cache = _KernelCache(function)
     compiled: F = dispatcher
     return compiled
@@ -156,11 +157,11 @@ def _compiled(function: Any, signature: tuple[Any, ...]) -> Compiled:
 
 
 def inline(function: F) -> F:
-    """Compile `function` into every place that calls it; it has no machine code of its own on disk.
+    """Compile `function` into every place that calls it.
 
     Forced, because a call that passes some arrays costs as much as a hundred elements of work.
     """
-    return _helper(function, forceinline=True)
+    return _part(function, forceinline=True)
 
 
 def subroutine(function: F) -> F:
@@ -168,43 +169,37 @@ def subroutine(function: F) -> F:
 
     Inlining those multiplies the time to compile.
     """
-    return _helper(function)
-
-
-#: How a formula is compiled into a kernel.
-OPTIONS: Any = {"forceinline": True, **_OPTIONS}
+    return _part(function)
 
 
 def formula(function: F) -> F:
-    """Compile `function`, one of scalars, into every kernel that calls it; Python calls it as it is, also with arrays.
+    """`inline` a function of scalars that Python calls too, also with arrays: it has no branches but `choose`.
 
-    It has no branches, so that arrays pass through it: see `choose`. Overflow and invalid operations do not warn.
+    Overflow and invalid operations do not warn.
     """
-
-    @functools.wraps(function)
-    def quiet(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*args)
-
-    overload(quiet, jit_options=OPTIONS, strict=False)(lambda *args: function)
-    plain: Any = quiet
-    return plain
+    found: Any = quiet(function) if _IS_OFF else function
+    return _part(found, forceinline=True)
 
 
 def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
-    """Compile inline a function whose body depends on the types of its arguments: choose(*types) gives it.
+    """`inline` a function whose body depends on the types of its arguments: choose(*types) gives it.
 
-    For what Numba would compile though a branch never reaches it. Uncompiled, the decorated function itself runs.
+    For what Numba would compile though a branch never reaches it. Python calls the decorated function itself.
     """
+    return lambda function: _part(function, choose, forceinline=True)
+
+
+def twin_of(intrinsic: Any) -> Callable[[F], F]:
+    """Kernels call the intrinsic, inline; Python calls the decorated function, of the same parameters."""
 
     def decorate(function: F) -> F:
-        overload(function, jit_options=OPTIONS, strict=False)(choose)
-        return function
+        names = ", ".join(parameters(function))
+        call = eval(f"lambda {names}: intrinsic({names})", {"intrinsic": intrinsic})
+        return chosen(lambda *types: call)(function)
 
     return decorate
 
 
-def _helper(function: F, *, forceinline: bool = False) -> F:
-    compiled: Any = numba.njit(nogil=True, forceinline=forceinline, **_OPTIONS)(function)
-    helper: F = compiled
-    return helper
+def _part(function: F, choose: Callable[..., Any] | None = None, **options: Any) -> F:
+    part: Any = function if _IS_OFF else Part(function, {**_OPTIONS, **options}, choose)
+    return part

@@ -7,13 +7,13 @@ that all its pixels share.
 import numpy as np
 
 from intengine_kernels.isa.blend import blend_columns_first, blend_integers, blend_steps, blend_weights_first
-from intengine_kernels.jit import chosen, inline, kernel
+from intengine_kernels.jit import inline, kernel, twin_of
 
 #: What scratch rows must be longer than a row of the input; the row is read 16 elements at a time.
 PADDING = 15
 
 
-@chosen(lambda *types: lambda *args: blend_integers(*args))
+@twin_of(blend_integers)
 def _blend_integers(row, x_low, x_high, x_part, channels, one, shift, away, out):
     wide, store = row.dtype.type, out.dtype.type
     half = wide(wide(1) << wide(shift - wide(1)))
@@ -25,7 +25,7 @@ def _blend_integers(row, x_low, x_high, x_part, channels, one, shift, away, out)
             out[j * channels + c] = store(wide(value + half - wide(away if value < 0 else 0)) >> shift)
 
 
-@chosen(lambda *types: lambda *args: blend_columns_first(*args))
+@twin_of(blend_columns_first)
 def _blend_columns_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
     f32, store = np.float32, out.dtype.type
     for j in range(x_low.shape[0]):
@@ -37,7 +37,7 @@ def _blend_columns_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, a
             out[j * channels + c] = store(f32(value + add))
 
 
-@chosen(lambda *types: lambda *args: blend_weights_first(*args))
+@twin_of(blend_weights_first)
 def _blend_weights_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
     f32, store = np.float32, out.dtype.type
     for j in range(x_low.shape[0]):
@@ -50,7 +50,7 @@ def _blend_weights_first(top, bottom, x_low, x_high, x_part, channels, gy, fy, a
             out[j * channels + c] = store(f32(value + add))
 
 
-@chosen(lambda *types: lambda *args: blend_steps(*args))
+@twin_of(blend_steps)
 def _blend_steps(top, bottom, x_low, x_high, x_part, channels, gy, fy, add, out):
     f32 = np.float32
     for j in range(x_low.shape[0]):

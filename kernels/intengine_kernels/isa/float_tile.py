@@ -7,12 +7,13 @@ LLVM lowers for any CPU where it is compiled.
 
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from intengine_kernels.fma import fma32
 from intengine_kernels.isa import host_features
 from intengine_kernels.isa.ir import call, const, splat
 from intengine_kernels.isa.vectors import LANES, REALS, clamp, load, load_part, store, store_part
+from intengine_kernels.jit import twin_of
 
 #: Terms that one turn of the innermost loop adds.
 _UNROLL = 4
@@ -173,23 +174,7 @@ def make_product(rows, vectors):
 
         return signature, codegen
 
-    @overload(product, jit_options={"forceinline": True})
-    def compiled(
-        fused, x, starts, row, taps, many, length, w, w_at, w_step, start, bias, at, lo, hi, out, out_at, out_step,
-        count,
-    ):  # fmt: skip
-        def call(
-            fused, x, starts, row, taps, many, length, w, w_at, w_step, start, bias, at, lo, hi, out, out_at,
-            out_step, count,
-        ):  # fmt: skip
-            vector_product(
-                fused, x, starts, row, taps, many, length, w, w_at, w_step, start, bias, at, lo, hi, out, out_at,
-                out_step, count,
-            )  # fmt: skip
-
-        return call
-
-    return product
+    return twin_of(vector_product)(product)
 
 
 def make_depthwise(rows, vectors, *, is_partial):
@@ -250,18 +235,4 @@ def make_depthwise(rows, vectors, *, is_partial):
 
         return signature, codegen
 
-    @overload(depthwise, jit_options={"forceinline": True})
-    def compiled(
-        fused, x, starts, row, taps, w_taps, many, channel, w, start, bias, lo, hi, out, out_at, out_step, count
-    ):
-        def call(
-            fused, x, starts, row, taps, w_taps, many, channel, w, start, bias, lo, hi, out, out_at, out_step, count
-        ):
-            vector_depthwise(
-                fused, x, starts, row, taps, w_taps, many, channel, w, start, bias, lo, hi, out, out_at, out_step,
-                count,
-            )  # fmt: skip
-
-        return call
-
-    return depthwise
+    return twin_of(vector_depthwise)(depthwise)

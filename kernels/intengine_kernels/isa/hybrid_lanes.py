@@ -2,11 +2,12 @@
 
 import numpy as np
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from intengine_kernels.fma import fma32
 from intengine_kernels.isa.ir import call, const, splat
 from intengine_kernels.isa.vectors import INTS, LANES, REALS, clamp, load, store, store_part
+from intengine_kernels.jit import twin_of
 
 #: out = sum * (s * s_w) + bias; (sum * s_w) * s + bias; fma(sum * s, s_w, bias).
 SCALES_FIRST, FILTER_FIRST, FUSED = 0, 1, 2
@@ -73,13 +74,4 @@ def make_scale(order):
 
         return signature, codegen
 
-    @overload(scale, jit_options={"forceinline": True})
-    def compiled(acc, acc_at, zero_point, input_scale, row_sum, filter_scale, bias, at, lo, hi, out, out_at, count):
-        def run(acc, acc_at, zero_point, input_scale, row_sum, filter_scale, bias, at, lo, hi, out, out_at, count):
-            scale_lanes(
-                acc, acc_at, zero_point, input_scale, row_sum, filter_scale, bias, at, lo, hi, out, out_at, count
-            )
-
-        return run
-
-    return scale
+    return twin_of(scale_lanes)(scale)
