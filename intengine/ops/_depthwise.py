@@ -17,7 +17,7 @@ from intengine.ops._packed import padded_rule
 from intengine.ops._window import Window
 from intengine.step import PLAIN_WORK, Call, Scratch
 
-#: Entries that a block of pixels can have in a list of unproven results: one for two pixels, or for one of the last 3.
+#: Entries that a line of pixels can have in a list of unproven results: one for two pixels, or for one of the last 3.
 _ENTRIES = isa.ROW_BLOCK // 2 + 2
 
 
@@ -112,7 +112,7 @@ def depthwise_call(
     packed = pack_depthwise(source, rows, bias, columns, window.dilation_w, down, wide=wide)
     rule = packed.rule(requantizer, out.dtype, out.zero_point, *ctx.activation_range(out))
     _, _, width, depth = source.shape
-    block = isa.ROW_BLOCK * CHANNELS
+    block, entries = isa.ROW_BLOCK * CHANNELS, _ENTRIES * packed.taps.lines
     groups = -(-window.kh // packed.taps.per)
     uint32, int32, int64 = np.dtype(np.uint32), np.dtype(np.int32), np.dtype(np.int64)
     args = (
@@ -121,7 +121,7 @@ def depthwise_call(
         np.full(width * depth, source.zero_point, source.dtype), 0, out.shape[0] * out.shape[1],
         Scratch(int64, (4,)), Scratch(uint32, (0 if channels == depth else width * depth,)),
         Scratch(uint32, (groups * columns * channels + CHANNELS,)),
-        Missed(Scratch(int32, (_ENTRIES * PAIR,)), Scratch(int64, (_ENTRIES,))),
+        Missed(Scratch(int32, (entries * PAIR,)), Scratch(int64, (entries,))),
         None if packed.taps.wide_bias is None else Scratch(int64, (block,)), out.ref(),
     )  # fmt: skip
     work = PLAIN_WORK * out.size * rows.shape[0] * rows.shape[1]

@@ -92,52 +92,55 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
     _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
 
 
-def _fused_for(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, *rest):
+def _fused_for(isa, strip, at, step, count, taps, lines, block, rule, missed, out, *rest):
     """Blocks that requantize their sums in registers, where the instruction set has them."""
     has_them = not isinstance(isa, types.NoneType) and isa.count == AVX512VNNI
     return _fused if has_them and out.dtype.bitwidth == 8 else _not_fused
 
 
-def _not_fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
+def _not_fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
     return False
 
 
-def _fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
+def _fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
+    channel = block * CHANNELS
     if not rule.small or out_c - channel < CHANNELS:
         return False
-    some = requantize_depthwise(
-        rule.scheme != FLOAT32, strip, at, step, count, taps.offsets, number, taps.weights, w_at, taps.bias, channel,
-        rule.guess, rule.lo, rule.hi, out, out_at, out_c, missed.sums, missed.places,
-    )  # fmt: skip
-    if some:
-        requantize_missed(missed, some, CHANNELS, rule, channel, out, out_at, out_c)
+    w_step = taps.weights.shape[0] // taps.lines
+    w_at = block * taps.offsets.shape[0] * CHANNELS * taps.per
+    # Lines of whole rows follow each other in the output.
+    together = lines if count == out_w else 1
+    for r in range(0, lines, together):
+        to = out_at + r * out_w * out_c + channel
+        some = requantize_depthwise(
+            rule.scheme != FLOAT32, strip, at + channel, step, count, taps.offsets, taps.numbers[block], taps.weights,
+            w_at + r * w_step, together, w_step, taps.bias, channel, rule.guess, rule.lo, rule.hi, out, to, out_c,
+            missed.sums, missed.places,
+        )  # fmt: skip
+        if some:
+            requantize_missed(missed, some, CHANNELS, rule, channel, out, to, out_c)
     return True
 
 
 @chosen(_fused_for)
-def _is_requantized(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c):
-    """Whether a block has been done by what requantizes its sums itself; strip and out at the block's channels."""
-    return _not_fused(isa, strip, at, step, count, taps, w_at, number, rule, missed, channel, out, out_at, out_c)
+def _is_requantized(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
+    """Whether a block's lines have been done by what requantizes its sums itself; out_at: of the first one's pixels."""
+    return _not_fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c)
 
 
 @inline
-def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, rule, missed, out, out_at, out_c):
+def _block(isa, wide_bias, wide_acc, strip, at, step, count, taps, line, block, rule, acc, out, out_at, out_c):
     """`count` pixels of 16 channels in one of the strip's output rows, requantized."""
-    acc, number = missed.sums, taps.numbers[block]
+    number = taps.numbers[block]
     size = CHANNELS * taps.per
     w_at = line * (taps.weights.shape[0] // taps.lines) + block * taps.offsets.shape[0] * size
     channel = block * CHANNELS
     some = min(CHANNELS, out_c - channel)
     if wide_bias is None:
-        if not _is_requantized(
-            isa, strip, at + channel, step, count, taps, w_at, number, rule, missed, channel, out,
-            out_at + channel, out_c,
-        ):  # fmt: skip
-            _multiply(
-                isa, strip, at + channel, step, count, taps.offsets, 0, number, taps.weights, w_at, taps.bias, channel,
-                acc,
-            )  # fmt: skip
-            requantize_block(isa, acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
+        _multiply(
+            isa, strip, at + channel, step, count, taps.offsets, 0, number, taps.weights, w_at, taps.bias, channel, acc
+        )  # fmt: skip
+        requantize_block(isa, acc, CHANNELS, count, rule, channel, out, out_at + channel, out_c, some)
     else:
         for p in range(count):
             for c in range(CHANNELS):
@@ -167,7 +170,7 @@ def depthwise_conv_requantize(
         fill: uint32, what a strip has outside the image. blank: a row of the input's zero point, like x [W * C].
         places: scratch int64[4]. line: scratch uint32[W * C], or [0] if D is 1.
         strip: scratch uint32[>= groups * columns * C * D + CHANNELS], groups = ceil(kh / per).
-        missed: Missed, scratch for ROW_BLOCK / 2 + 2 entries.
+        missed: Missed, scratch for ROW_BLOCK / 2 + 2 entries for each of a strip's lines.
         wide_acc: scratch int64[ROW_BLOCK * CHANNELS], or None.
         out: int8, uint8 or int16 [B, OH, OW, C * D], written.
     """
@@ -201,10 +204,15 @@ def depthwise_conv_requantize(
         for first in range(0, out_w, ROW_BLOCK):
             some = min(ROW_BLOCK, out_w - first)
             at, step = first * stride_w * out_c, stride_w * out_c
+            to = (row * out_w + first) * out_c
             for block in range((out_c + CHANNELS - 1) // CHANNELS):
+                if taps.wide_bias is None and _is_requantized(
+                    isa, strip, at, step, some, taps, lines, block, rule, missed, flat_out, to, out_w, out_c
+                ):
+                    continue
                 for r in range(lines):
                     _block(
-                        isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, r, block, rule, missed, flat_out,
-                        ((row + r) * out_w + first) * out_c, out_c,
+                        isa, taps.wide_bias, wide_acc, strip, at, step, some, taps, r, block, rule, missed.sums,
+                        flat_out, to + r * out_w * out_c, out_c,
                     )  # fmt: skip
         row += lines

@@ -226,7 +226,7 @@ def depthwise(
         packed.isa, x, packed.flips, packed.taps, packed.rule(rule, out.dtype, 1, info.min, info.max), kh, 1, 1, 1, 1,
         kw // 2, columns, packed.fill, np.full(line, source.zero_point, x.dtype), 0, 4, np.zeros(4, np.int64),
         np.zeros(line, np.uint32), np.zeros(groups * columns * channels + CHANNELS, np.uint32),
-        Missed(np.zeros(block + 2 * PAIR, np.int32), np.zeros(block // PAIR + 2, np.int64)),
+        Missed(np.zeros(4 * (block + 2 * PAIR), np.int32), np.zeros(4 * (block // PAIR + 2), np.int64)),
         None if packed.taps.wide_bias is None else np.zeros(block, np.int64),
     )  # fmt: skip
     return depthwise_conv_requantize, args

@@ -164,18 +164,23 @@ def _emit_pixels(isa, is_8bit):
 
 
 def _emit_fused(proves):
-    """Pixels several at a time, requantized; returns how many entries the list of unproven results has."""
+    """Lines of pixels, several at a time, requantized; returns how many entries the list of unproven results has."""
 
     def body(builder, args):
-        strip, step, count, offsets, taps, w, bias, *rest = args
+        strip, step, count, offsets, taps, w, lines, w_step, bias, *rest = args
         finish = Finish(builder, CHANNELS, proves, rest)
 
-        def pixels(first, several, sets, missed):
-            here = builder.gep(strip, [builder.mul(first, step)])
-            sums = _emit_sums(builder, AVX512VNNI, True, several, (here, step, offsets, taps, w, bias))
-            return finish.rows(builder, first, sums, missed)
+        def line(r, values):
+            weights, before = builder.gep(w, [builder.mul(r, w_step)]), builder.mul(r, count)
 
-        builder.ret(in_tiles(builder, _FUSED_PIXELS, count, const(0), pixels))
+            def pixels(first, several, sets, missed):
+                here = builder.gep(strip, [builder.mul(first, step)])
+                sums = _emit_sums(builder, AVX512VNNI, True, several, (here, step, offsets, taps, weights, bias))
+                return finish.rows(builder, builder.add(before, first), sums, missed)
+
+            return [in_tiles(builder, _FUSED_PIXELS, count, values[0], pixels)]
+
+        builder.ret(*counted(builder, lines, [const(0)], line))
 
     return body
 
@@ -214,46 +219,30 @@ def depthwise_by_vectors(
 
 @intrinsic
 def requantize_depthwise(
-    typingctx,
-    proves,
-    strip,
-    at,
-    step,
-    count,
-    offsets,
-    taps,
-    weights,
-    w_at,
-    bias,
-    bias_at,
-    guess,
-    lo,
-    hi,
-    out,
-    out_at,
-    out_step,
-    sums,
-    places,
-):
-    """out[out_at + p * out_step + c] = requantized sums of `depthwise_by_vectors`, of all taps of 8 bits, with AVX-512.
+    typingctx, proves, strip, at, step, count, offsets, taps, weights, w_at, lines, w_step, bias, bias_at, guess, lo,
+    hi, out, out_at, out_step, sums, places,
+):  # fmt: skip
+    """out[out_at + (r * count + p) * out_step + c] = requantized sums of pixel p with the filter at w_at + r * w_step.
 
-    All but those without a proof: as `fused_tile.requantize_by_tiles`.
+    Sums are those of `depthwise_by_vectors`, of all taps of 8 bits, with AVX-512. All but those without a proof: as
+    `fused_tile.requantize_by_tiles`.
     """
     i64 = types.int64
     signature = i64(
-        types.boolean, strip, i64, i64, i64, offsets, i64, weights, i64, bias, i64, guess, i64, i64, out, i64, i64,
-        sums, places,
+        types.boolean, strip, i64, i64, i64, offsets, i64, weights, i64, i64, i64, bias, i64, guess, i64, i64, out, i64,
+        i64, sums, places,
     )  # fmt: skip
 
     def codegen(context, builder, signature, args):
         def pointer(i, element, at=None):
             return array_pointer(context, builder, signature.args[i], args[i], element, at)
 
-        table = context.make_array(signature.args[11])(context, builder, args[11])
+        table = context.make_array(signature.args[13])(context, builder, args[13])
         arguments = [
-            pointer(1, I32, args[2]), args[3], args[4], pointer(5, I64), args[6], pointer(7, I8, args[8]),
-            pointer(9, I32, args[10]), builder.gep(table.data, [args[10]]), builder.extract_value(table.shape, 1),
-            args[12], args[13], pointer(14, I8, args[15]), args[16], pointer(17, I32), pointer(18, I64),
+            pointer(1, I32, args[2]), args[3], args[4], pointer(5, I64), args[6], pointer(7, I8, args[8]), args[9],
+            args[10], pointer(11, I32, args[12]), builder.gep(table.data, [args[12]]),
+            builder.extract_value(table.shape, 1), args[14], args[15], pointer(16, I8, args[17]), args[18],
+            pointer(19, I32), pointer(20, I64),
         ]  # fmt: skip
         kinds = [argument.type for argument in arguments]
 
