@@ -91,8 +91,10 @@ class Engine:
 
     def _execution(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool) -> Execution:
         """An execution for inputs of these shapes."""
-        if any(self.shapes[i] != array.shape for i, array in arrays.items()):
-            self.resize({i: array.shape for i, array in arrays.items()})
+        for i, array in arrays.items():
+            if self.shapes[i] != array.shape:
+                self.resize({i: array.shape for i, array in arrays.items()})
+                break
         execution = self._executions.get(keep_all)
         if execution is None:
             execution = Execution(

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from intengine_kernels.isa import AVX512VNNI, ROW_BLOCK
+from intengine_kernels.isa import ROW_BLOCK
 from intengine_kernels.isa.depthwise import (
     CHANNELS,
     depthwise_by_vectors,
     interleave_by_vectors,
     requantize_depthwise,
 )
+from intengine_kernels.isa.words import requantizes
 from intengine_kernels.jit import chosen, inline, kernel
 from intengine_kernels.requantize import FLOAT32, requantize_block, requantize_missed
 
@@ -94,8 +95,7 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
 
 def _fused_for(isa, strip, at, step, count, taps, lines, block, rule, missed, out, *rest):
     """Blocks that requantize their sums in registers, where the instruction set has them."""
-    has_them = not isinstance(isa, types.NoneType) and isa.count == AVX512VNNI
-    return _fused if has_them and out.dtype.bitwidth == 8 else _not_fused
+    return _fused if requantizes(isa, out) else _not_fused
 
 
 def _not_fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 from numpy.typing import NDArray
 
 from intengine_kernels.isa.ir import I64, const
+from intengine_kernels.parts import pipeline
 
 #: What an entry is; kernels raise nothing, so there is no status.
 ENTRY = ir.FunctionType(ir.VoidType(), [I64.as_pointer()])
@@ -60,10 +61,7 @@ class Compiler(CompilerBase):
     """Numba's compiler, but for the entry."""
 
     def define_pipelines(self) -> list[Any]:
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.passes = [(_Lowering if one is NativeLowering else one, name) for one, name in passes.passes]
-        passes.finalize()
-        return [passes]
+        return [pipeline(self.state, _Lowering)]
 
 
 def entry(compiled: Any) -> tuple[int, int]:

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from intengine_kernels.isa import AVX512VNNI, COLUMNS, ROW_BLOCK
+from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.fused_tile import requantize_by_tiles
 from intengine_kernels.isa.row_sum import sum_by_vectors
 from intengine_kernels.isa.tile import FULL, HALF, QUARTER, lanes_of, multiply_by_tiles
+from intengine_kernels.isa.words import requantizes
 from intengine_kernels.jit import chosen, inline, kernel
 from intengine_kernels.requantize import FLOAT32, Missed, requantize_block, requantize_missed
 
@@ -138,9 +139,7 @@ def multiply_rows(isa, count, x, at, lda, rows, w, w_at, steps, per, bias, bias_
 
 def _fused_for(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, *rest):
     """Tiles of 8 bits that requantize their sums in registers, where the instruction set has them."""
-    has_them = not isinstance(isa, types.NoneType) and isa.count == AVX512VNNI
-    is_narrow = x.dtype.bitwidth == 8 and out.dtype.bitwidth == 8
-    return _fused if has_them and is_narrow else _not_fused
+    return _fused if requantizes(isa, x, out) else _not_fused
 
 
 def _not_fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count):

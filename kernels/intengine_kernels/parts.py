@@ -44,12 +44,17 @@ class _Lowering(NativeLowering):
         return True
 
 
+def pipeline(state: Any, lowering: type[NativeLowering]) -> Any:
+    """Numba's passes, but for the one that makes LLVM code."""
+    passes = DefaultPassBuilder.define_nopython_pipeline(state)
+    passes.passes = [(lowering if one is NativeLowering else one, name) for one, name in passes.passes]
+    passes.finalize()
+    return passes
+
+
 class _Compiler(CompilerBase):
     def define_pipelines(self) -> list[Any]:
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.passes = [(_Lowering if one is NativeLowering else one, name) for one, name in passes.passes]
-        passes.finalize()
-        return [passes]
+        return [pipeline(self.state, _Lowering)]
 
 
 class Part(CPUDispatcher):

@@ -8,7 +8,9 @@ The sums of those that are not go to memory, with a list of which they are.
 
 import numpy as np
 from llvmlite import ir
+from numba import types
 
+from intengine_kernels.isa import AVX512VNNI
 from intengine_kernels.isa.ir import I16, I32, I64, call, const, load, splat
 from intengine_kernels.isa.lanes import FRACTION as LANES_FRACTION
 from intengine_kernels.isa.lanes import LANES, MASK, NUDGE, OFFSET, SCALE, SIGN, V32
@@ -28,6 +30,12 @@ _BASE = int(np.float32(1.5 * 2.0 ** (23 - LANES_FRACTION)).view(np.int32))
 _AS_SET = 4
 
 
+def requantizes(isa, *arrays):
+    """Whether the types of an instruction set and of arrays say that tiles can requantize their sums."""
+    has_it = not isinstance(isa, types.NoneType) and isa.count == AVX512VNNI
+    return has_it and all(array.dtype.bitwidth == 8 for array in arrays)
+
+
 def _splat(value, kind):
     return ir.Constant(kind, [value] * kind.count)
 
@@ -39,21 +47,18 @@ class _Column:
         def row(which, kind):
             return load(builder, guess, builder.add(builder.mul(pitch, const(which)), const(first)), kind, 4)
 
-        self.scale, self.nudge, self.sign, self.added = (
-            row(SCALE, _F32),
-            row(NUDGE, _F32),
-            row(SIGN, V32),
-            row(MASK, V32),
-        )
+        self.scale, nudge, self.sign, mask = row(SCALE, _F32), row(NUDGE, _F32), row(SIGN, V32), row(MASK, V32)
         if proves:
-            more = _splat(FRACTION - LANES_FRACTION, V32)
-            # Bits that must not all be zero, and how many of them there could be.
-            reach = builder.shl(builder.sub(_splat(1 << LANES_FRACTION, V32), self.added), more)
-            self.reach = builder.sub(reach, _splat(1, V32))
+            more, unit = _splat(FRACTION - LANES_FRACTION, V32), _splat(2.0**FRACTION, _F32)
+            self.scale, nudge = builder.fmul(self.scale, unit), builder.fmul(nudge, unit)
             self.added = builder.shl(builder.sub(row(OFFSET, V32), _splat(_BASE, V32)), more)
-            unit = _splat(2.0**FRACTION, _F32)
-            self.scale, self.nudge = builder.fmul(self.scale, unit), builder.fmul(self.nudge, unit)
-        self.nudge = builder.bitcast(self.nudge, V32)
+            # The bits of the mask all are zero in fractions up to this; without a mask that is all fractions.
+            above = builder.shl(builder.sub(_splat(1 << LANES_FRACTION, V32), mask), more)
+            self.reach = builder.sub(above, _splat(1, V32))
+        else:
+            # Where there is no proof, this is the zero point.
+            self.added = mask
+        self.nudge = builder.bitcast(nudge, V32)
 
     def scaled(self, builder, sums):
         """Integers with FRACTION bits behind the point, as words, or with none if no proof is asked for."""
