@@ -95,11 +95,7 @@ def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, 
 
 def _fused_for(isa, strip, at, step, count, taps, lines, block, rule, missed, out, *rest):
     """Blocks that requantize their sums in registers, where the instruction set has them."""
-    return _fused if requantizes(isa, out) else _not_fused
-
-
-def _not_fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
-    return False
+    return _fused if requantizes(isa, out) else None
 
 
 def _fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
@@ -125,7 +121,7 @@ def _fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, o
 @chosen(_fused_for)
 def _is_requantized(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
     """Whether a block's lines have been done by what requantizes its sums itself; out_at: of the first one's pixels."""
-    return _not_fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c)
+    return False
 
 
 @inline

@@ -139,11 +139,7 @@ def multiply_rows(isa, count, x, at, lda, rows, w, w_at, steps, per, bias, bias_
 
 def _fused_for(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, *rest):
     """Tiles of 8 bits that requantize their sums in registers, where the instruction set has them."""
-    return _fused if requantizes(isa, x, out) else _not_fused
-
-
-def _not_fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count):
-    return 0
+    return _fused if requantizes(isa, x, out) else None
 
 
 def _fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count):
@@ -164,7 +160,7 @@ def _fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_a
 @chosen(_fused_for)
 def _requantized(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count):
     """How many of the first columns of a panel have been done by tiles that requantize their sums; args as `_panel`."""
-    return _not_fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count)
+    return 0
 
 
 @inline

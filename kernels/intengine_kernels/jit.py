@@ -182,7 +182,7 @@ def formula(function: F) -> F:
 
 
 def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
-    """`inline` a function whose body depends on the types of its arguments: choose(*types) gives it.
+    """`inline` a function whose body depends on the types of its arguments: choose(*types) gives it, or None for this.
 
     For what Numba would compile though a branch never reaches it. Python calls the decorated function itself.
     """

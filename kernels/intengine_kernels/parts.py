@@ -60,7 +60,7 @@ class _Compiler(CompilerBase):
 class Part(CPUDispatcher):
     """What `jit.inline` and its like make of a function; Python calls it as it is, without NumPy's warnings.
 
-    choose: if given, choose(*types) is the function to compile for arguments of those types.
+    choose: if given, choose(*types) is the function to compile for arguments of those types, or None for this one.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Part(CPUDispatcher):
         self._quiet = quiet(function)
         if choose is not None:
             compiler: Any = vars(self)["_compiler"]
-            compiler._get_implementation = lambda args, kws: choose(*args)
+            compiler._get_implementation = lambda args, kws: choose(*args) or function
 
     def add_overload(self, compiled: Any) -> None:
         self.overloads[tuple(compiled.signature.args)] = compiled

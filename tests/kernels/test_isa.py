@@ -142,7 +142,7 @@ def test_weights_beyond_int8_take_steps_of_their_own(name: str, zero_point: int)
         assert bool(packed.extra[0][-1]) == (packed.panel.itemsize == 1)
 
 
-def test_an_extra_step_is_the_rest_of_weights() -> None:
+def test_panels_of_int16_hold_all_weights() -> None:
     rows = close_to(110, (2, 40, 24), 3)
     with isa.use(isa.GENERIC):
         plain = pack(operand(np.uint8, 7), rows, 110, np.zeros(80, np.int64), wide=False, segments=3)
