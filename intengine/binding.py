@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from intengine.chunks import Cuts, chunks_of
 from intengine.copying import cuts_of
 from intengine.following import Leader
-from intengine.native import BoundCall, Native, native_copy
+from intengine.native import BoundCall, Check, Native, native_copy
 from intengine.scratch import ScratchPool
 from intengine.shapes import contiguous_strides
 from intengine.state import State
-from intengine.step import Call, Holder, Late, Memory, Ref, Scratch, Step, leaves
+from intengine.step import Call, Finding, Held, Holder, Late, Memory, Ref, Scratch, Step, leaves
 from intengine.touching import touched
 
 
@@ -41,7 +41,8 @@ class Binder:
     """Puts arrays in place of references.
 
     Args:
-        buffers: tensor -> array. holders: tensor -> where late outputs go. state: what stands for MEMORY.
+        buffers: tensor -> array. holders: tensor -> where late outputs go. state: what MEMORY, and the
+            arrays of Held, stand for.
         pools: work space, one for each thread that shares calls; new arrays, and no sharing, if there is none.
         common: work space of calls that name the same, of steps in turn.
     """
@@ -71,6 +72,7 @@ class Binder:
         for pool in (*self._pools, *([common] if common else [])):
             pool.reset()
         taken: dict[tuple[int, int], NDArray[Any]] = {}
+        checks: dict[int, Check] = {}
 
         def is_private(arg: Scratch) -> bool:
             return named[id(arg)] == 1
@@ -83,6 +85,14 @@ class Binder:
                 return self._holders[arg.tensor]
             if isinstance(arg, Memory):
                 return self._state
+            if isinstance(arg, Held):
+                assert self._state is not None
+                return getattr(self._state.variables[arg.variable].place(arg.dtype, arg.shape), arg.part)
+            if isinstance(arg, Finding):
+                if id(arg) not in checks:
+                    refuse = partial(arg.refuse, *resolve(arg.args, thread))
+                    checks[id(arg)] = Check(np.zeros(4, np.int64), refuse)
+                return checks[id(arg)].numbers
             if isinstance(arg, Ref):
                 return view(arg, self._buffers[arg.tensor])
             if isinstance(arg, Scratch):
@@ -110,7 +120,8 @@ class Binder:
                 native = self._led(self._cuts(call), make, is_cut=call.work > 0, block=call.block)
             else:
                 self._leader.leave()
-            calls.append(BoundCall(compiled.call, args, native))
+            own = tuple(checks[id(arg)] for arg in call.args if isinstance(arg, Finding))
+            calls.append(BoundCall(compiled.call, args, native, own))
         return calls
 
     def _led(

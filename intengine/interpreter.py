@@ -133,7 +133,8 @@ class Interpreter:
             Output name -> array, the caller's own.
 
         Raises:
-            InputError: for a wrong name, dtype or shape.
+            InputError: for a wrong name, dtype or shape; for values that an operator refuses, after which variables
+                may be as if the run had gone on.
         """
         found = self._engine.run(self._checked_all(inputs), self._outputs.values())
         return dict(zip(self._outputs, found, strict=True))

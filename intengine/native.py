@@ -47,20 +47,38 @@ class Native(NamedTuple):
         return np.stack([np.full_like(frames, self.address), frames], axis=2)
 
 
+class Check(NamedTuple):
+    """What a kernel found bad about its input: int64[4], other than 0 at first if it did; and who says so."""
+
+    numbers: NDArray[np.int64]
+    refuse: Callable[[NDArray[np.int64]], None]
+
+    def raise_if_bad(self) -> None:
+        """Raises InputError if the input of the last run was bad."""
+        if self.numbers[0]:
+            numbers = self.numbers.copy()
+            self.numbers[:] = 0
+            self.refuse(numbers)
+
+
 class BoundCall(NamedTuple):
     """A call with its arrays.
 
     Attributes:
         function, args: of the call from Python, by one thread.
         native: the same without Python; None if the function is no compiled kernel.
+        checks: of its input, when it has run.
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     native: Native | None = None
+    checks: tuple[Check, ...] = ()
 
     def run(self) -> None:
         self.function(*self.args)
+        for check in self.checks:
+            check.raise_if_bad()
 
 
 def native_copy(target: NDArray[Any], source: Any, threads: int, cuts: Cuts) -> Native | None:

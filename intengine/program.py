@@ -52,6 +52,7 @@ class Program:
             found = [needs(one, following) for one, following in itertools.pairwise(touched)]
             waits = np.concatenate([np.zeros(groups[0][0].chunks, np.int64), *found])
             self._session = Session(self._program, self._frames, waits, workers.count)
+        self._checks = [check for call in calls for check in call.checks]
         #: What the addresses in program and frames are of.
         self._held = native
         # None for a row of the program, of which those that follow are a part.
@@ -95,3 +96,5 @@ class Program:
             self._workers.wake(self._session)
         for segment in segments:
             segment()
+        for check in self._checks:
+            check.raise_if_bad()

@@ -61,6 +61,33 @@ class Memory:
 MEMORY = Memory()
 
 
+@dataclass(frozen=True)
+class Held:
+    """Stands for an array of the place where a resource variable holds values of one type and shape.
+
+    Attributes:
+        variable: its handle. part: which array, an attribute of `intengine.state.Place`.
+    """
+
+    variable: int
+    dtype: np.dtype[Any]
+    shape: Shape
+    part: str
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """Stands for int64[4] of its own, zeros, where a kernel puts what is bad about its input, the first number not 0.
+
+    Attributes:
+        refuse: raises InputError, given `args` and these numbers; called when the run is over.
+        args: as those of a Call.
+    """
+
+    refuse: Callable[..., None]
+    args: tuple[Any, ...] = ()
+
+
 def leaves(args: Iterable[Any]) -> Iterator[Any]:
     """What tuples hold, however deep."""
     for arg in args:
@@ -108,11 +135,11 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One kernel with its arguments in order: Ref, Scratch, Late, MEMORY, tuples of them, NumPy arrays and scalars.
+    """One kernel with its arguments in order: what stands for arrays, NumPy arrays, scalars, and tuples of all these.
 
     Attributes:
         work: of the whole call, in multiply-accumulates of quantized elements; more than 0 if threads may share it.
-            Then nothing is written but the last argument, and work space that no other call names.
+            Then nothing is written but the last argument, findings, and work space that no other call names.
         along: what they share, if the kernel takes `along`_begin and `along`_end; else the first axis of the output,
             the last argument, is cut, and those of all other references that are as long; int64[1] arrays that give
             this length are given the new one.

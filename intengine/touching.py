@@ -8,7 +8,7 @@ from intengine_kernels.frame import address
 from intengine_kernels.jit import parameters
 from numpy.typing import NDArray
 
-from intengine.step import Call, Reach, Ref, Scratch, leaves
+from intengine.step import Call, Held, Reach, Ref, Scratch, leaves
 
 
 class Touched(NamedTuple):
@@ -66,7 +66,7 @@ def _touched(call: Call, args: tuple[Any, ...], is_private: Callable[[Scratch], 
     shared = [
         array
         for arg, array in zip(leaves(call.args), leaves(args), strict=True)
-        if isinstance(arg, Ref) or (isinstance(arg, Scratch) and not is_private(arg))
+        if isinstance(arg, (Ref, Held)) or (isinstance(arg, Scratch) and not is_private(arg))
     ]
     if not call.work:
         # Any of them may be written.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.cast import cast, cast_to_integer
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
@@ -11,34 +12,24 @@ from intengine.numerics import CastToInteger
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import same_shape
-from intengine.step import Call
+from intengine.step import CACHE_LINE, ELEMENT_WORK, PLAIN_WORK, Call, Scratch
 
 _WITHOUT_NUMBERS = (TensorType.STRING, TensorType.RESOURCE, TensorType.VARIANT, TensorType.COMPLEX128)
-
-
-def _to_integer(source: NDArray[Any], out: NDArray[Any], lo: int, hi: int, nan: int) -> None:
-    """Truncate toward zero and saturate; NaN becomes `nan`. Of complex numbers the real part counts."""
-    with np.errstate(invalid="ignore"):
-        wide = np.trunc(source.real.astype(np.float64))
-        low, high = wide < lo, ~(wide < hi)
-        out[...] = np.where(low | high, 0, wide).astype(out.dtype)
-        out[low] = lo
-        out[high] = hi
-        out[np.isnan(wide)] = nan
 
 
 def _to_bool(source: NDArray[Any], out: NDArray[np.bool_]) -> None:
     np.not_equal(source.real, 0, out=out)
 
 
-def _real(source: NDArray[np.complex64], out: NDArray[Any]) -> None:
+def _convert(source: NDArray[Any], out: NDArray[Any]) -> None:
+    """Any number to floats or complex numbers; of complex ones the real part counts."""
     with np.errstate(over="ignore", invalid="ignore"):
-        np.copyto(out, source.real, casting="unsafe")
+        np.copyto(out, source if out.dtype.kind == "c" else source.real, casting="unsafe")
 
 
-def _wrap(source: NDArray[Any], out: NDArray[Any]) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        np.copyto(out, source, casting="unsafe")
+def _is_plain(dtype: np.dtype[Any]) -> bool:
+    """Whether Numba has numbers of this type."""
+    return dtype.kind in "iub" or dtype in (np.float32, np.float64)
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -51,15 +42,20 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     if out.type is TensorType.BOOL:
         return [Call(_to_bool, (source.ref(), out.ref()))]
-    floating = source.dtype.kind not in "iub"
-    if out.dtype.kind in "iu" and floating:
-        info = np.iinfo(out.dtype)
-        lo, hi = out.range if out.type.bits < 8 else (int(info.min), int(info.max))
-        nan = 0 if ctx.numerics.cast_to_integer is CastToInteger.NAN_IS_ZERO else hi
-        return [Call(_to_integer, (source.ref(), out.ref(), lo, hi, nan))]
-    if source.dtype.kind == "c" and out.dtype.kind != "c":
-        return [Call(_real, (source.ref(), out.ref()))]
-    return [Call(_wrap, (source.ref(), out.ref()))]
+    x, y = source.ref((source.size,)), out.ref((out.size,))
+    if out.dtype.kind not in "iu":
+        is_plain = _is_plain(source.dtype) and _is_plain(out.dtype)
+        return [Call(cast, (x, y), PLAIN_WORK * out.size, CACHE_LINE) if is_plain else Call(_convert, (x, y))]
+    if source.dtype.kind in "iub":
+        return [Call(cast, (x, y), PLAIN_WORK * out.size, CACHE_LINE)]
+    info = np.iinfo(out.dtype)
+    lo, hi = out.range if out.type.bits < 8 else (int(info.min), int(info.max))
+    nan = 0 if ctx.numerics.cast_to_integer is CastToInteger.NAN_IS_ZERO else hi
+    work = ELEMENT_WORK * out.size
+    if _is_plain(source.dtype):
+        return [Call(cast_to_integer, (x, lo, hi, nan, y), work, CACHE_LINE)]
+    real = Scratch(np.dtype(np.float64), x.shape)
+    return [Call(_convert, (x, real)), Call(cast_to_integer, (real, lo, hi, nan, y))]
 
 
 register(Operator("CAST", same_shape, prepare, inputs=(1, 1), signatures=("any number -> any number",)))

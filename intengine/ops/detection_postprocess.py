@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from intengine_kernels.detection import dequantize_rows, detect_fast, detect_regular
+from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
@@ -13,7 +13,7 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._flexbuffer import integer, options, real
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
-from intengine.step import Call, Ref, Scratch
+from intengine.step import Call, Finding, Ref, Scratch
 
 #: The optimized dequantization takes this many at a time.
 _BLOCK = 8
@@ -70,9 +70,8 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(1, rows, 4), (1, rows), (1, rows), (1,)]
 
 
-def _detect(kernel: Callable[..., bool], *args: Any) -> None:
-    if not kernel(*args):
-        raise InputError("TFLite_Detection_PostProcess needs boxes that end behind their start; its input has others.")
+def _refuse(_: NDArray[np.int64]) -> None:
+    raise InputError("TFLite_Detection_PostProcess needs boxes that end behind their start; its input has others.")
 
 
 def _real(operand: Operand, calls: list[Call], *, in_blocks: bool = False) -> Ref | Scratch:
@@ -106,7 +105,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     outs = (ctx.output(0).ref((rows, 4)), ctx.output(1).ref((rows,)), ctx.output(2).ref((rows,)), ctx.output(3).ref())
     scales = np.array(settings.scales, np.float32)
     if settings.regular:
-        kernel: Callable[..., bool] = detect_regular
+        kernel: Callable[..., None] = detect_regular
         several: tuple[int, ...] = (settings.classes, min(settings.per_class, settings.most))
         places = settings.most
     else:
@@ -118,7 +117,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         Scratch(reals, (max(count, 1), 4)), Scratch(integers, (settings.most,)), Scratch(integers, (places,)),
     )  # fmt: skip
     limits = (np.float32(settings.least_score), np.float32(settings.overlap))
-    calls.append(Call(_detect, (kernel, *inputs, scales, *several, *limits, *scratch, *outs)))
+    calls.append(Call(kernel, (*inputs, scales, *several, *limits, *scratch, Finding(_refuse), *outs)))
     return calls
 
 

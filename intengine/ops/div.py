@@ -1,10 +1,14 @@
 """DIV and FLOOR_DIV: elementwise with broadcasting."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from intengine_kernels import binary
+from intengine_kernels.division import divide
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -15,26 +19,13 @@ from intengine.ops._broadcast import broadcast_shape, plain_arithmetic
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
+from intengine.ops._walk import Walk
 from intengine.quantization import quantize_multiplier, real_bounds
-from intengine.step import Call
+from intengine.step import Call, Finding
 
 
-def _divide(op: str, a: NDArray[Any], b: NDArray[Any], lo: int, hi: int, out: NDArray[Any]) -> None:
-    """Integer quotients: truncated toward zero for DIV, floored for FLOOR_DIV; INT_MIN / -1 wraps.
-
-    Floats are floored in double.
-    """
-    if (b == 0).any():
-        raise InputError(f"{op} needs divisors other than 0; an input has one.")
-    if out.dtype.kind == "f":
-        with np.errstate(all="ignore"):
-            out[...] = np.floor(a.astype(np.float64) / b)
-        return
-    wide, divisor = a.astype(np.int64), b.astype(np.int64)
-    quotient = wide // divisor
-    if op == "DIV":
-        quotient += (quotient < 0) & (quotient * divisor != wide)
-    out[...] = np.clip(quotient.astype(out.dtype), lo, hi)
+def _refuse(op: str, _: NDArray[np.int64]) -> None:
+    raise InputError(f"{op} needs divisors other than 0; an input has one.")
 
 
 def _one_over_one_plus(a: Ints) -> Ints:
@@ -71,7 +62,7 @@ def _divide_quantized(
     """
     dividend, divisor = a.astype(np.int64) - a_zero_point, b.astype(np.int64) - b_zero_point
     if (divisor == 0).any():
-        raise InputError("DIV needs divisors other than 0; an input has one.")
+        _refuse("DIV", divisor)
     dividend, divisor = np.where(divisor < 0, -dividend, dividend), np.abs(divisor)
     bits = _bits(divisor)
     inverse = _one_over_one_plus((divisor << (32 - bits)) - 2**31)
@@ -104,11 +95,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     if op == "DIV" and out.type is TensorType.FLOAT32:
         return plain_arithmetic(ctx, binary.DIV)
-    lo, hi = 0, 0
+    lo, hi = -math.inf, math.inf
     if out.type is not TensorType.FLOAT32:
         real_lo, real_hi = real_bounds(ctx.options["fused_activation_function"]) if op == "DIV" else real_bounds(0)
         lo, hi = (int(min(max(bound, out.range[0]), out.range[1])) for bound in (real_lo, real_hi))
-    return [Call(_divide, (op, a.ref(), b.ref(), lo, hi, out.ref()))]
+    # No table: it would find divisors that no input has.
+    walk = replace(Walk.of(out, a, b), table=None)
+    finding = Finding(partial(_refuse, op))
+    return walk.calls(divide, *walk.args, op == "FLOOR_DIV", lo, hi, finding, walk.out)
 
 
 register(

@@ -11,6 +11,7 @@ from intengine.errors import InputError
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
+from intengine.ops.gather import gather_calls
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -28,11 +29,6 @@ def check_rows(op: str, places: NDArray[Any], rows: int) -> None:
     """Raises InputError unless all places are rows of a table."""
     if places.size and (places.min() < 0 or places.max() >= rows):
         raise InputError(f"{op} needs rows in 0..{rows - 1}; its input has {places.min()}..{places.max()}.")
-
-
-def _copy(places: NDArray[np.int32], table: NDArray[Any], out: NDArray[Any]) -> None:
-    check_rows("EMBEDDING_LOOKUP", places, len(table))
-    np.take(table, places, axis=0, out=out, mode="clip")
 
 
 def _dequantize(
@@ -65,7 +61,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     rows, columns = table.shape[0], math.prod(table.shape[1:])
     y = out.ref((out.shape[0], columns))
     if out.type is table.type:
-        return [Call(_copy, (places.ref(), table.ref((rows, columns)), y))]
+        count = places.size
+        x = table.ref((1, 1, rows, columns))
+        return gather_calls(ctx.node.op, x, places.ref((count, 1)), (rows,), count, out)
     if table.type not in _QUANTIZED or out.type not in _FLOATS or table.quantization.details is not None:
         ctx.unsupported()
     if table.quantization.zero_point.any():

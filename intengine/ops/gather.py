@@ -2,17 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from intengine_kernels.gather import find_places, take
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext
+from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, normalize_axis
-from intengine.step import Call
+from intengine.step import Call, Finding, Ref, Scratch
 
 _HANDLES = (TensorType.RESOURCE, TensorType.VARIANT)
 _INDICES = (TensorType.INT16, TensorType.INT32, TensorType.INT64)
@@ -36,17 +39,31 @@ def infer_gather(ctx: NodeContext) -> Sequence[Shape]:
     return [(*source.shape[:axis], *indices.shape[batch:], *source.shape[axis + 1 :])]
 
 
-def _check(op: str, indices: NDArray[Any], size: int) -> None:
-    if indices.size and (indices.min() < 0 or indices.max() >= size):
-        raise InputError(
-            f"{op} needs indices in 0..{size - 1}; its input has {int(indices.min())}..{int(indices.max())}."
-        )
+def _refuse(op: str, numbers: NDArray[np.int64]) -> None:
+    _, size, least, greatest = map(int, numbers)
+    raise InputError(f"{op} needs indices in 0..{size - 1}; its input has {least}..{greatest}.")
 
 
-def _gather(source: NDArray[Any], indices: NDArray[Any], out: NDArray[Any]) -> None:
-    _check("GATHER", indices, source.shape[2])
+def _take_objects(source: NDArray[Any], places: NDArray[np.int64], out: NDArray[Any]) -> None:
     for b in range(source.shape[0]):
-        np.take(source[b], indices[b], axis=1, out=out[b], mode="clip")
+        np.take(source[b], places[b], axis=1, out=out[b], mode="clip")
+
+
+def gather_calls(op: str, x: Ref, indices: Ref, sizes: Shape, count: int, out: Operand) -> Sequence[Call]:
+    """out[b, o, i] = x[b, o, place], where indices list a place for each b and i.
+
+    Args:
+        x: [batches, outer, n, inner]. indices: [batches * count, axes], along axes of these `sizes`, which make n.
+    """
+    batches, outer, _, inner = x.shape
+    places = Scratch(np.dtype(np.int64), (batches, count))
+    target = out.ref((batches, outer, count, inner))
+    found = Call(find_places, (indices, np.array(sizes, np.int64), Finding(partial(_refuse, op)), places))
+    if out.dtype.hasobject:
+        return [found, Call(_take_objects, (x, places, target))]
+    # Elements that Numba has no numbers for are only moved.
+    kind = np.dtype(f"u{out.dtype.itemsize}") if out.dtype.itemsize <= 8 else out.dtype
+    return [found, Call(take, (replace(x, dtype=kind), places, replace(target, dtype=kind)))]
 
 
 def prepare_gather(ctx: NodeContext) -> Sequence[Call]:
@@ -58,8 +75,8 @@ def prepare_gather(ctx: NodeContext) -> Sequence[Call]:
     batches = math.prod(source.shape[:batch])
     outer, inner = math.prod(source.shape[batch:axis]), math.prod(source.shape[axis + 1 :])
     count = math.prod(indices.shape[batch:])
-    x = source.ref((batches, outer, source.shape[axis], inner))
-    return [Call(_gather, (x, indices.ref((batches, count)), out.ref((batches, outer, count, inner))))]
+    shape = (batches, outer, source.shape[axis], inner)
+    return gather_calls(ctx.node.op, source.ref(shape), indices.ref((batches * count, 1)), shape[2:3], count, out)
 
 
 def infer_gather_nd(ctx: NodeContext) -> Sequence[Shape]:
@@ -70,13 +87,6 @@ def infer_gather_nd(ctx: NodeContext) -> Sequence[Shape]:
     return [(*indices.shape[:-1], *source.shape[depth:])]
 
 
-def _gather_nd(source: NDArray[Any], indices: NDArray[Any], sizes: Shape, out: NDArray[Any]) -> None:
-    for i, size in enumerate(sizes):
-        _check("GATHER_ND", indices[:, i], size)
-    places = np.ravel_multi_index(tuple(indices.T.astype(np.int64)), sizes) if sizes else np.zeros(len(indices), int)
-    np.take(source, places, axis=0, out=out, mode="clip")
-
-
 def prepare_gather_nd(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/gather_nd.cc"""
     source, indices, out = ctx.input(0), ctx.input(1), ctx.output()
@@ -85,8 +95,8 @@ def prepare_gather_nd(ctx: NodeContext) -> Sequence[Call]:
     depth = indices.shape[-1]
     sizes = source.shape[:depth]
     places, inner = math.prod(indices.shape[:-1]), math.prod(source.shape[depth:])
-    x = source.ref((math.prod(sizes), inner))
-    return [Call(_gather_nd, (x, indices.ref((places, depth)), sizes, out.ref((places, inner))))]
+    x = source.ref((1, 1, math.prod(sizes), inner))
+    return gather_calls(ctx.node.op, x, indices.ref((places, depth)), sizes, places, out)
 
 
 register(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from intengine_kernels.same import check_same
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -11,8 +12,8 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
-from intengine.state import State
-from intengine.step import MEMORY, Call, Holder
+from intengine.state import Place, State
+from intengine.step import MEMORY, Call, Finding, Held, Holder
 
 
 def _handle(ctx: NodeContext) -> Operand:
@@ -41,18 +42,39 @@ def infer_read(ctx: NodeContext) -> Sequence[Shape | None]:
     return [None if -1 in out.spec.shape_signature else out.shape]
 
 
-def _read(state: State, handle: NDArray[np.int32], out: NDArray[Any] | Holder, dtype: np.dtype[Any]) -> None:
-    value = state.variables.get(int(handle[0]))
+def _part(ctx: NodeContext, value: Operand, part: str) -> Held | None:
+    """An array of the variable, if it and the shape of its value are known before running, and kernels can copy it."""
+    handle = _handle(ctx).value
+    if handle is None or value.is_late or value.dtype.hasobject:
+        return None
+    return Held(int(handle.item()), value.dtype, value.shape, part)
+
+
+def _check(value: NDArray[Any] | None, dtype: np.dtype[Any], shape: Shape | None) -> NDArray[Any]:
+    """The value, if it is of this type and shape; None for any shape.
+
+    Raises:
+        InputError: if not, or if there is none.
+    """
     if value is None:
         raise InputError("READ_VARIABLE needs a variable that was assigned before; this one never was.")
     if value.dtype != dtype:
         raise InputError(f"READ_VARIABLE needs a variable of {dtype}; it was assigned {value.dtype}.")
+    if shape not in (None, value.shape):
+        raise InputError(f"READ_VARIABLE needs a variable of shape {list(shape)}; it has {list(value.shape)}.")
+    return value
+
+
+def _refuse(state: State, variable: int, dtype: np.dtype[Any], shape: Shape, numbers: NDArray[np.int64]) -> None:
+    _check(state.variables[variable].at(int(numbers[1])), dtype, shape)
+
+
+def _read(state: State, handle: NDArray[np.int32], out: NDArray[Any] | Holder, dtype: np.dtype[Any]) -> None:
+    value = state.variables[int(handle[0])].value
     if isinstance(out, Holder):
-        out.array = value.copy()
-    elif out.shape != value.shape:
-        raise InputError(f"READ_VARIABLE needs a variable of shape {list(out.shape)}; it has {list(value.shape)}.")
+        out.array = _check(value, dtype, None).copy()
     else:
-        np.copyto(out, value)
+        np.copyto(out, _check(value, dtype, out.shape))
 
 
 def prepare_read(ctx: NodeContext) -> Sequence[Call]:
@@ -61,15 +83,15 @@ def prepare_read(ctx: NodeContext) -> Sequence[Call]:
     Source: tflite/kernels/read_variable.cc
     """
     out = ctx.output()
-    return [Call(_read, (MEMORY, _handle(ctx).ref((1,)), out.target(), out.dtype))]
+    values, number, current = (_part(ctx, out, part) for part in Place._fields)
+    if values is None:
+        return [Call(_read, (MEMORY, _handle(ctx).ref((1,)), out.target(), out.dtype))]
+    finding = Finding(_refuse, (MEMORY, values.variable, out.dtype, out.shape))
+    return [Call(check_same, (number, current, finding)), Call(np.copyto, (out.ref(), values))]
 
 
 def _assign(state: State, handle: NDArray[np.int32], value: NDArray[Any]) -> None:
-    held = state.variables.get(int(handle[0]))
-    if held is not None and held.shape == value.shape and held.dtype == value.dtype:
-        np.copyto(held, value)
-    else:
-        state.variables[int(handle[0])] = value.copy()
+    state.variables[int(handle[0])].assign(value)
 
 
 def prepare_assign(ctx: NodeContext) -> Sequence[Call]:
@@ -77,7 +99,11 @@ def prepare_assign(ctx: NodeContext) -> Sequence[Call]:
 
     Source: tflite/kernels/assign_variable.cc
     """
-    return [Call(_assign, (MEMORY, _handle(ctx).ref((1,)), ctx.input(1).ref()))]
+    value = ctx.input(1)
+    values, number, current = (_part(ctx, value, part) for part in Place._fields)
+    if values is None:
+        return [Call(_assign, (MEMORY, _handle(ctx).ref((1,)), value.ref()))]
+    return [Call(np.copyto, (values, value.ref())), Call(np.copyto, (current, number))]
 
 
 register(Operator("VAR_HANDLE", infer_handle, prepare_handle, (0, 0), ("-> resource",)))

@@ -149,7 +149,7 @@ def take(codes, anchors, scales, scores, least, threshold, most, entries, decode
 @kernel
 def detect_fast(
     codes, scores, anchors, scales, classes, least, threshold,
-    best, entries, decoded, boxes, chosen, order, boxes_out, classes_out, scores_out, count_out,
+    best, entries, decoded, boxes, chosen, order, finding, boxes_out, classes_out, scores_out, count_out,
 ):  # fmt: skip
     """Suppression by the best class of each box, then several classes of each that is taken.
 
@@ -158,13 +158,12 @@ def detect_fast(
         least, threshold: float32. best: scratch float32[N]. order: scratch int64[classes of a box].
         chosen: scratch int64[most boxes]. The rest as in `take`.
         boxes_out: float32[R, 4], classes_out, scores_out: float32[R]; rows behind the last detection become 0.
+        finding: int64[4]; the first is 1 if a box does not end behind its start, and nothing else is written.
         count_out: float32[1], the number of boxes taken.
-
-    Returns:
-        Whether all boxes end behind their start; else nothing is written.
     """
     if not all_ordered(codes, anchors, scales, boxes[0]):
-        return False
+        finding[0] = 1
+        return
     first = scores.shape[1] - classes
     best_scores(scores, first, best)
     decoded[:] = False
@@ -188,20 +187,20 @@ def detect_fast(
             classes_out[row], scores_out[row] = np.float32(order[i]), keys[order[i]]
             row += 1
     count_out[0] = np.float32(count)
-    return True
 
 
 @kernel
 def detect_regular(
     codes, scores, anchors, scales, classes, per_class, least, threshold,
-    best, entries, decoded, boxes, chosen, order, boxes_out, classes_out, scores_out, count_out,
+    best, entries, decoded, boxes, chosen, order, finding, boxes_out, classes_out, scores_out, count_out,
 ):  # fmt: skip
     """Suppression in each class, at most `per_class` boxes of each, and the best of all classes.
 
     Args: as for `detect_fast`; order: scratch int64[most], the places of the boxes of the detections.
     """
     if not all_ordered(codes, anchors, scales, boxes[0]):
-        return False
+        finding[0] = 1
+        return
     decoded[:] = False
     boxes_out[:] = np.float32(0)
     classes_out[:] = np.float32(0)
@@ -230,4 +229,3 @@ def detect_regular(
         for axis in range(4):
             boxes_out[row, axis] = boxes[order[row], axis]
     count_out[0] = np.float32(total)
-    return True

@@ -181,7 +181,7 @@ def formula(function: F) -> F:
     return _part(found, forceinline=True)
 
 
-def chosen(choose: Callable[..., Callable[..., Any]]) -> Callable[[F], F]:
+def chosen(choose: Callable[..., Callable[..., Any] | None]) -> Callable[[F], F]:
     """`inline` a function whose body depends on the types of its arguments: choose(*types) gives it, or None for this.
 
     For what Numba would compile though a branch never reaches it. Python calls the decorated function itself.

@@ -5,6 +5,7 @@ import pytest
 
 from intengine import InputError, Interpreter, InvalidModelError
 from intengine.ops import control_flow
+from intengine.state import Variable
 from intengine.writer import ModelBuilder
 from tests.cases._graphs import accumulator, growing_loop, loop, table
 
@@ -85,6 +86,28 @@ def test_a_variable_of_another_shape_is_refused() -> None:
     b.op("READ_VARIABLE", [handle], [y])
     with pytest.raises(InputError, match=r"shape \[3\]; it has \[2\]"):
         Interpreter(b.build([x], [y])).run(ONE)
+
+
+def test_a_place_that_is_made_late_has_the_value_that_the_variable_holds() -> None:
+    variable = Variable()
+    variable.assign(ONE)
+    place = variable.place(ONE.dtype, ONE.shape)
+    assert np.array_equal(place.values, ONE)
+    assert place.current == place.number
+    assert variable.place(ONE.dtype, ONE.shape).values is place.values
+
+
+def test_a_variable_of_ever_new_shapes_holds_one_value() -> None:
+    variable = Variable()
+    place = variable.place(np.dtype(np.int32), (2,))
+    for size in range(1, 5):
+        variable.assign(np.arange(size, dtype=np.int32))
+        value = variable.value
+        assert value is not None
+        assert value.tolist() == list(range(size))
+        assert (value is place.values) == (size == 2)
+    variable.forget()
+    assert variable.value is None
 
 
 def test_strings_come_as_str_or_bytes() -> None:
