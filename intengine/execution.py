@@ -112,7 +112,7 @@ class Execution:
     def enter(self, arrays: Mapping[int, NDArray[Any]]) -> None:
         """Copy inputs to their buffers."""
         for i, array in arrays.items():
-            np.copyto(self.buffers[i], array)
+            self.buffers[i][...] = array
 
     def run_on(
         self, arrays: Mapping[int, NDArray[Any]], outputs: Iterable[int], build_on: BuildOn

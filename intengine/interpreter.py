@@ -235,7 +235,8 @@ class Interpreter:
         raise InputError(f"An input must be one of {', '.join(map(repr, self._inputs))}; got {key!r}.")
 
     def _by_index(self, inputs: Inputs) -> dict[int, Any]:
-        if not isinstance(inputs, Mapping):
+        # A dict at first: what else is a Mapping takes longer to find out.
+        if not isinstance(inputs, (dict, Mapping)):
             if len(self._inputs) != 1:
                 raise InputError(
                     f"A bare array is for models with one input; this one has {len(self._inputs)}: "
@@ -255,21 +256,25 @@ class Interpreter:
         spec, shape = self._graph.tensors[index], self._engine.shapes[index]
         if spec.type is TensorType.STRING:
             array = _strings(array, spec)
-        if array.dtype == self._dtypes[index] and array.shape == shape:
-            return array
         if array.dtype != spec.type.dtype:
             raise InputError(
                 f"Input {spec.name!r} must have dtype {spec.type.dtype} and shape {list(shape)}; "
                 f"got {array.dtype} {list(array.shape)}."
             )
-        if not _fits(array.shape, spec.shape_signature):
+        if array.shape != shape and not _fits(array.shape, spec.shape_signature):
             raise InputError(
                 f"Input {spec.name!r} must have shape {list(shape)} (resize() changes it); got {list(array.shape)}."
             )
         return array
 
     def _checked_all(self, inputs: Inputs) -> dict[int, NDArray[Any]]:
-        return {i: self._checked(i, value) for i, value in self._by_index(inputs).items()}
+        found, dtypes, shapes = self._by_index(inputs), self._dtypes, self._engine.shapes
+        for i, value in found.items():
+            # What fits as it is need not go through all checks: small models run in microseconds.
+            fits = type(value) is np.ndarray and value.dtype == dtypes[i] and value.shape == shapes[i]
+            if not fits or value.dtype.hasobject:
+                found[i] = self._checked(i, value)
+        return found
 
 
 def _check_inputs(graph: Subgraph) -> None:
