@@ -169,6 +169,15 @@ class Call:
         return f"{name}({', '.join(map(show, self.args))})"
 
 
+def flat_call(kernel: Callable[..., Any], args: tuple[Any, ...], work: int = PLAIN_WORK) -> Call:
+    """A kernel that makes each element of the last argument by itself; threads share it.
+
+    Args:
+        args: flat arrays, all of one length but for constants, and numbers. work: of one element.
+    """
+    return Call(kernel, args, work * args[-1].shape[0], CACHE_LINE)
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One node, ready to run.

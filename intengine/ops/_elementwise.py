@@ -11,7 +11,7 @@ from intengine.model import TensorType
 from intengine.numerics import FloatElements
 from intengine.ops._context import NodeContext
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import Call, flat_call
 
 FLOATS = (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.BFLOAT16, TensorType.FLOAT64)
 HALVES = (TensorType.FLOAT16, TensorType.BFLOAT16)
@@ -78,7 +78,8 @@ def is_flushed(ctx: NodeContext) -> bool:
 def flushed_calls(ctx: NodeContext, function: int, first: float = 0.0, second: float = 0.0) -> Sequence[Call]:
     """A function of `intengine_kernels.xnnpack_float.unary_flushed`."""
     source, out = ctx.input(0), ctx.output()
-    return [Call(unary_flushed, (function, source.ref((source.size,)), first, second, out.ref((out.size,))))]
+    args = (function, source.ref((source.size,)), first, second, out.ref((out.size,)))
+    return [flat_call(unary_flushed, args)]
 
 
 def through_float32(kernel: Callable[..., None], *arrays: NDArray[Any]) -> None:

@@ -12,7 +12,7 @@ from intengine.model import TensorType
 from intengine.numerics import Ratio, TableRounding
 from intengine.ops._context import NodeContext, Operand
 from intengine.shapes import Shape
-from intengine.step import CACHE_LINE, PLAIN_WORK, Call
+from intengine.step import Call, flat_call
 
 EIGHT_BIT = (TensorType.INT8, TensorType.UINT8)
 QUANTIZED = (*EIGHT_BIT, TensorType.INT16)
@@ -41,7 +41,7 @@ def table_calls(ctx: NodeContext, formula: Formula) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     unsigned = np.dtype(f"u{source.dtype.itemsize}")
     args = (source.ref((source.size,), unsigned), table(ctx, formula), out.ref((out.size,)))
-    return [Call(lookup, args, PLAIN_WORK * out.size, CACHE_LINE)]
+    return [flat_call(lookup, args)]
 
 
 def rescale(ctx: NodeContext, real: float, values: Ints) -> Ints:

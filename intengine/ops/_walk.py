@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from intengine.ops._context import Operand
 from intengine.ops._rows import BLOCK, MOST, SHORT, held, long_row, merged, repeated
 from intengine.shapes import broadcast_strides, collapse, contiguous_strides
-from intengine.step import CACHE_LINE, ELEMENT_WORK, PLAIN_WORK, Call, Ref, Scratch
+from intengine.step import CACHE_LINE, ELEMENT_WORK, Call, Ref, Scratch, flat_call
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Walk:
             named = {id(arg): value for arg, value in zip((*self.args, self.out), self.table.args, strict=True)}
             kernel(*(named.get(id(arg), arg) for arg in args))
             looked_up = (self.table.source, self.table.args[-1].reshape(-1), replace(self.out, shape=(size,)))
-            return (Call(lookup, looked_up, PLAIN_WORK * size, CACHE_LINE),)
+            return (flat_call(lookup, looked_up),)
         is_shared = all(isinstance(arg, Ref) or arg.shape[0] == 1 for arg in self.args if len(arg.shape) == 2)
         work = ELEMENT_WORK * size if is_shared else 0
         is_row = self.out.shape[1] == 1

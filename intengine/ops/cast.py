@@ -12,7 +12,7 @@ from intengine.numerics import CastToInteger
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import same_shape
-from intengine.step import CACHE_LINE, ELEMENT_WORK, PLAIN_WORK, Call, Scratch
+from intengine.step import ELEMENT_WORK, Call, Scratch, flat_call
 
 _WITHOUT_NUMBERS = (TensorType.STRING, TensorType.RESOURCE, TensorType.VARIANT, TensorType.COMPLEX128)
 
@@ -45,15 +45,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     x, y = source.ref((source.size,)), out.ref((out.size,))
     if out.dtype.kind not in "iu":
         is_plain = _is_plain(source.dtype) and _is_plain(out.dtype)
-        return [Call(cast, (x, y), PLAIN_WORK * out.size, CACHE_LINE) if is_plain else Call(_convert, (x, y))]
+        return [flat_call(cast, (x, y)) if is_plain else Call(_convert, (x, y))]
     if source.dtype.kind in "iub":
-        return [Call(cast, (x, y), PLAIN_WORK * out.size, CACHE_LINE)]
+        return [flat_call(cast, (x, y))]
     info = np.iinfo(out.dtype)
     lo, hi = out.range if out.type.bits < 8 else (int(info.min), int(info.max))
     nan = 0 if ctx.numerics.cast_to_integer is CastToInteger.NAN_IS_ZERO else hi
-    work = ELEMENT_WORK * out.size
     if _is_plain(source.dtype):
-        return [Call(cast_to_integer, (x, lo, hi, nan, y), work, CACHE_LINE)]
+        return [flat_call(cast_to_integer, (x, lo, hi, nan, y), ELEMENT_WORK)]
     real = Scratch(np.dtype(np.float64), x.shape)
     return [Call(_convert, (x, real)), Call(cast_to_integer, (real, lo, hi, nan, y))]
 

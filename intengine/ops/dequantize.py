@@ -11,8 +11,8 @@ from intengine.ops._blocks import blocks_and_rest
 from intengine.ops._context import NodeContext
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED, same_shape
-from intengine.ops.quantize import channel_parameters
-from intengine.step import Call
+from intengine.ops.quantize import channel_parameters, in_order
+from intengine.step import Call, flat_call
 
 _INTEGERS = (*QUANTIZED, TensorType.INT4, TensorType.UINT4, TensorType.INT2)
 _SHIFTED = (*QUANTIZED, TensorType.INT4, TensorType.UINT4)
@@ -30,7 +30,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     shifted = ctx.numerics.dequantizing is Dequantizing.SHIFTED_BLOCKS and source.type in _SHIFTED
     if shifted and not source.quantization.per_channel:
         return _in_blocks(ctx)
-    return [Call(dequantize, (source.ref((source.size,)), *channel_parameters(source), out.ref((out.size,))))]
+    return [in_order(dequantize, source.ref((source.size,)), *channel_parameters(source), out.ref((out.size,)))]
 
 
 def _in_blocks(ctx: NodeContext) -> Sequence[Call]:
@@ -39,7 +39,7 @@ def _in_blocks(ctx: NodeContext) -> Sequence[Call]:
     scale, zero_point, _ = channel_parameters(source)
     (x, y), (last_x, last_y) = blocks_and_rest(source.size, 8, source, out)
     return [
-        Call(dequantize_shifted, (x, source.scale, source.zero_point, y)),
+        flat_call(dequantize_shifted, (x, source.scale, source.zero_point, y)),
         Call(dequantize, (last_x, scale, zero_point, max(last_x.shape[0], 1), last_y)),
     ]
 

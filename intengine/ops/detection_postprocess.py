@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from intengine_kernels.detection import dequantize_rows, detect_fast, detect_regular
+from intengine_kernels.detection import best_scores, dequantize_rows, detect_fast, detect_regular
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -13,7 +13,7 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._flexbuffer import integer, options, real
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
-from intengine.step import Call, Finding, Ref, Scratch
+from intengine.step import CACHE_LINE, PLAIN_WORK, Call, Finding, Ref, Scratch
 
 #: The optimized dequantization takes this many at a time.
 _BLOCK = 8
@@ -104,6 +104,8 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     count, rows = operands[0].shape[1], ctx.output(1).size
     outs = (ctx.output(0).ref((rows, 4)), ctx.output(1).ref((rows,)), ctx.output(2).ref((rows,)), ctx.output(3).ref())
     scales = np.array(settings.scales, np.float32)
+    integers, reals = np.dtype(np.int64), np.dtype(np.float32)
+    best = Scratch(reals, (count,))
     if settings.regular:
         kernel: Callable[..., None] = detect_regular
         several: tuple[int, ...] = (settings.classes, min(settings.per_class, settings.most))
@@ -111,9 +113,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     else:
         kernel, several = detect_fast, (settings.classes,)
         places = min(settings.per_box, settings.classes)
-    integers, reals = np.dtype(np.int64), np.dtype(np.float32)
+        first = operands[1].shape[2] - settings.classes
+        calls.append(Call(best_scores, (inputs[1], first, 0, count, best), PLAIN_WORK * operands[1].size, CACHE_LINE))
     scratch = (
-        Scratch(reals, (count,)), Scratch(integers, (count,)), Scratch(np.dtype(np.bool_), (count,)),
+        best, Scratch(integers, (count,)), Scratch(np.dtype(np.bool_), (count,)),
         Scratch(reals, (max(count, 1), 4)), Scratch(integers, (settings.most,)), Scratch(integers, (places,)),
     )  # fmt: skip
     limits = (np.float32(settings.least_score), np.float32(settings.overlap))

@@ -17,7 +17,7 @@ from intengine.ops._gemmlowp32 import logistic8
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import exact_power, logistic16, rescaled
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
-from intengine.step import CACHE_LINE, FUNCTION_WORK, Call
+from intengine.step import FUNCTION_WORK, Call, flat_call
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         args = (source.ref((source.size,)), out.ref((out.size,)))
-        return [Call(logistic_float, args, FUNCTION_WORK * out.size, CACHE_LINE)]
+        return [flat_call(logistic_float, args, FUNCTION_WORK)]
     if source.type in HALVES and out.type is source.type:
         return float_calls(ctx, logistic_float)
     if source.type in EIGHT_BIT and out.type is source.type:

@@ -1,8 +1,9 @@
 """QUANTIZE: float32 to integers, per tensor or per channel, and from one integer scale to another."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from intengine_kernels.lookup import lookup
@@ -22,7 +23,7 @@ from intengine.ops._context import NodeContext, Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED, rescale, same_shape, table, table_calls
 from intengine.quantization import quantize_multiplier
-from intengine.step import Call
+from intengine.step import ELEMENT_WORK, Call, Ref, flat_call
 
 _FROM_FLOAT = (*QUANTIZED, TensorType.INT4, TensorType.UINT4, TensorType.INT32)
 _FROM_INTEGERS = {
@@ -46,6 +47,11 @@ def channel_parameters(operand: Operand) -> tuple[NDArray[np.float32], NDArray[n
     return scale.copy(), zero_point.astype(np.int32), max(math.prod(operand.shape[axis + 1 :]), 1)
 
 
+def in_order(kernel: Callable[..., Any], x: Ref, scale: NDArray[np.float32], *args: Any) -> Call:
+    """A kernel that walks elements in order; threads share it if there is one scale for all."""
+    return flat_call(kernel, (x, scale, *args)) if scale.size == 1 else Call(kernel, (x, scale, *args))
+
+
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Source: tflite/kernels/quantize.cc"""
     source, out = ctx.input(0), ctx.output()
@@ -53,14 +59,14 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if source.type is TensorType.FLOAT32 and out.type in _FROM_FLOAT:
         if out.type in QUANTIZED and not out.quantization.per_channel:
             return _of_float(ctx)
-        return [Call(quantize_float, (flat_in, *channel_parameters(out), *out.range, flat_out))]
+        return [in_order(quantize_float, flat_in, *channel_parameters(out), *out.range, flat_out)]
     if out.type not in _FROM_INTEGERS.get(source.type, ()):
         ctx.unsupported()
     real = float(source.scale) / float(out.scale)
     if source.type is TensorType.INT32:
         multiplier, shift = ctx.multiplier(real)
         parameters = (source.zero_point, multiplier, shift, out.zero_point, *out.range)
-        return [Call(requantize_double_rounding, (flat_in, *parameters, flat_out))]
+        return [flat_call(requantize_double_rounding, (flat_in, *parameters, flat_out), ELEMENT_WORK)]
     return _requantize(ctx, real)
 
 
@@ -70,15 +76,15 @@ def _of_float(ctx: NodeContext) -> Sequence[Call]:
     inverse = np.float32(1) / out.scale
     if ctx.numerics.quantizing is Quantizing.RECIPROCAL:
         x, y = source.ref((source.size,)), out.ref((out.size,))
-        return [Call(quantize_reciprocal, (x, inverse, out.zero_point, True, *out.range, y))]
+        return [flat_call(quantize_reciprocal, (x, inverse, out.zero_point, True, *out.range, y))]
     if ctx.numerics.quantizing is Quantizing.RECIPROCAL_BLOCKS:
         (x, y), (last_x, last_y) = blocks_and_rest(source.size, 8, source, out)
         return [
-            Call(quantize_reciprocal, (x, inverse, out.zero_point, False, *out.range, y)),
+            flat_call(quantize_reciprocal, (x, inverse, out.zero_point, False, *out.range, y)),
             Call(quantize_float64, (last_x, out.scale, out.zero_point, *out.range, last_y)),
         ]
     x, y = source.ref((source.size,)), out.ref((out.size,))
-    return [Call(quantize_float, (x, *channel_parameters(out), *out.range, y))]
+    return [in_order(quantize_float, x, *channel_parameters(out), *out.range, y)]
 
 
 def _requantize(ctx: NodeContext, real: float) -> Sequence[Call]:
@@ -102,7 +108,7 @@ def _requantize(ctx: NodeContext, real: float) -> Sequence[Call]:
         (x, y), (last_x, last_y) = blocks_and_rest(source.size, 16, source, out)
         bits = np.dtype(np.uint8)
         return [
-            Call(lookup, (replace(x, dtype=bits), table(ctx, upward), y)),
+            flat_call(lookup, (replace(x, dtype=bits), table(ctx, upward), y)),
             Call(lookup, (replace(last_x, dtype=bits), table(ctx, double_rounding), last_y)),
         ]
     return table_calls(ctx, double_rounding)

@@ -16,7 +16,7 @@ from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, same_shape
 from intengine.ops._table16 import moved, table16
 from intengine.quantization import quantize_multiplier
-from intengine.step import Call, Scratch
+from intengine.step import ELEMENT_WORK, FUNCTION_WORK, Call, Scratch
 
 #: Integer bits of the scaled logits.
 _INTEGER_BITS = 5
@@ -43,7 +43,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     shape = (source.size // depth, depth)
     before, after = source.ref(shape), out.ref(shape)
     if source.type is out.type is TensorType.FLOAT32:
-        return [Call(softmax_float, (before, float(beta), after))]
+        return [Call(softmax_float, (before, float(beta), after), FUNCTION_WORK * out.size)]
     if source.type is out.type is TensorType.FLOAT16:
         return [Call(_softmax_float16, (before, beta, after))]
     if source.type in EIGHT_BIT and out.type in (source.type, TensorType.INT16):
@@ -52,17 +52,19 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
             _check_output(ctx)
         if ctx.numerics.exponentials is Exponentials.FLOAT_TABLE:
             parameters = (out.scale, out.zero_point, out.type is TensorType.UINT8, *out.range)
-            return [Call(softmax_table, (before, float_exponentials(source, beta), *parameters, after))]
+            table = float_exponentials(source, beta)
+            return [Call(softmax_table, (before, table, *parameters, after), ELEMENT_WORK * out.size)]
         row = Scratch(np.dtype(np.int32), (depth,))
-        return [Call(softmax_fixed, (before, exponentials(ctx, beta)[0], bits, *out.range, row, after))]
+        fixed, *_ = exponentials(ctx, beta)
+        return [Call(softmax_fixed, (before, fixed, bits, *out.range, row, after), ELEMENT_WORK * out.size)]
     if source.type is out.type is TensorType.INT16:
         _check_output(ctx)
         ctx.require(source.zero_point == 0, "needs a zero point of 0 for int16", source.zero_point)
         product = product_ratio(ctx, source.scale, beta, np.float32(1))
         multiplier, shift = ctx.multiplier(product / (10.0 / 65535.0))
         exps, inverse = _tables(ctx)
-        scratch = Scratch(np.dtype(np.int64), (depth,))
-        return [Call(softmax_int16, (before, multiplier, shift, exps, inverse, scratch, after))]
+        parameters16 = (multiplier, shift, exps, inverse, Scratch(np.dtype(np.int64), (depth,)))
+        return [Call(softmax_int16, (before, *parameters16, after), ELEMENT_WORK * out.size)]
     ctx.unsupported()
 
 

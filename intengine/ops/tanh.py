@@ -17,7 +17,7 @@ from intengine.ops._gemmlowp32 import tanh8
 from intengine.ops._registry import Operator, register
 from intengine.ops._sigmoid16 import exact_power, rescaled, tanh16
 from intengine.ops._table import EIGHT_BIT, float_table, same_shape, table_calls
-from intengine.step import CACHE_LINE, FUNCTION_WORK, Call
+from intengine.step import FUNCTION_WORK, Call, flat_call
 
 
 def prepare(ctx: NodeContext) -> Sequence[Call]:
@@ -30,7 +30,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, out = ctx.input(0), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         args = (source.ref((source.size,)), out.ref((out.size,)))
-        return [Call(tanh_float, args, FUNCTION_WORK * out.size, CACHE_LINE)]
+        return [flat_call(tanh_float, args, FUNCTION_WORK)]
     if source.type in HALVES and out.type is source.type:
         return float_calls(ctx, tanh_float)
     if source.type in EIGHT_BIT and out.type is source.type:

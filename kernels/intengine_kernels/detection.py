@@ -69,12 +69,15 @@ def all_ordered(codes, anchors, scales, box):
     return True
 
 
-@subroutine
-def best_scores(scores, first, best):
-    """best[n] = the greatest of scores[n, first:], NaN if one is NaN. scores: float32[N, C]. best: float32[N]."""
+@kernel
+def best_scores(scores, first, row_begin, row_end, best):
+    """best[n] = the greatest of scores[n, first:], NaN if one is NaN. scores: float32[N, C]. best: float32[N].
+
+    Only of rows row_begin to row_end - 1.
+    """
     bits, found = scores.view(np.int32), best.view(np.int32)
     magnitude = np.int32(0x7FFFFFFF)
-    for n in range(bits.shape[0]):
+    for n in range(row_begin, row_end):
         row = bits[n, first:]
         most, widest = np.int32(-(2**31)), np.int32(0)
         for c in range(row.shape[0]):
@@ -155,7 +158,7 @@ def detect_fast(
 
     Args:
         codes, scores, anchors: float32[N, ...]; the last `classes` columns of scores count.
-        least, threshold: float32. best: scratch float32[N]. order: scratch int64[classes of a box].
+        least, threshold: float32. best: float32[N], as `best_scores` gives it. order: scratch int64[classes of a box].
         chosen: scratch int64[most boxes]. The rest as in `take`.
         boxes_out: float32[R, 4], classes_out, scores_out: float32[R]; rows behind the last detection become 0.
         finding: int64[4]; the first is 1 if a box does not end behind its start, and nothing else is written.
@@ -165,7 +168,6 @@ def detect_fast(
         finding[0] = 1
         return
     first = scores.shape[1] - classes
-    best_scores(scores, first, best)
     decoded[:] = False
     count = take(codes, anchors, scales, best, least, threshold, chosen.shape[0], entries, decoded, boxes, chosen)
     boxes_out[:] = np.float32(0)
@@ -196,7 +198,7 @@ def detect_regular(
 ):  # fmt: skip
     """Suppression in each class, at most `per_class` boxes of each, and the best of all classes.
 
-    Args: as for `detect_fast`; order: scratch int64[most], the places of the boxes of the detections.
+    Args: as for `detect_fast`; best: scratch float32[N]; order: scratch int64[most], the detections' boxes.
     """
     if not all_ordered(codes, anchors, scales, boxes[0]):
         finding[0] = 1

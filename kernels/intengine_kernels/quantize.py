@@ -52,10 +52,11 @@ def quantize_float(x, scale, zero_point, inner, lo, hi, out):
     the greatest output of them.
 
     Args:
-        x: flat float32. scale: float32[n], zero_point: int32[n]; element i uses entry (i // inner) % n.
+        x: flat float32. scale: float32[n], zero_point: int32[n]; element i uses entry (i // inner) % n, if n > 1.
         out: flat, an integer type.
     """
     n = scale.shape[0]
+    inner = inner if n > 1 else max(x.shape[0], 1)
     for block in range(x.shape[0] // inner):
         s, z = scale[block % n], np.int32(zero_point[block % n])
         source, target = x[block * inner : (block + 1) * inner], out[block * inner : (block + 1) * inner]
@@ -123,6 +124,7 @@ def dequantize(x, scale, zero_point, inner, out):
     Args: x: flat, an integer type. The rest as in `quantize_float`; out: flat float32.
     """
     n = scale.shape[0]
+    inner = inner if n > 1 else max(x.shape[0], 1)
     for block in range(x.shape[0] // inner):
         s = scale[block % n]
         z = np.int32(zero_point[block % n])

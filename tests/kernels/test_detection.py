@@ -33,7 +33,8 @@ def test_the_best_score_of_a_row_is_the_maximum_or_nan(run: Callable[..., Any]) 
     scores[0, 3], scores[1, 8], scores[2, 5], scores[3] = np.nan, -np.nan, np.inf, -np.inf
     scores[4, 0] = np.nan  # the background's, which does not count
     best = np.empty(40, np.float32)
-    run(scores, 1, best)
+    for rows in ((0, 17), (17, 40)):
+        run(scores, 1, *rows, best)
     with np.errstate(invalid="ignore"):
         assert np.array_equal(best, scores[:, 1:].max(axis=1), equal_nan=True)
 
