@@ -5,19 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from intengine_kernels.isa.doubles import LANES
 from intengine_kernels.libm.trigonometric import cos
-from numpy.typing import NDArray
+from intengine_kernels.spectrogram import spectrogram
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._fft import real_transform
+from intengine.ops._fft import plan, side_by_side, work
 from intengine.ops._flexbuffer import integer, options
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call
-
-#: So many elements are transformed at a time.
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -53,26 +51,6 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(channels, frames.count(samples), frames.points // 2 + 1)]
 
 
-def _spectrogram(x: NDArray[np.float32], frames: Frames, window: NDArray[np.float64], out: NDArray[np.float32]) -> None:
-    samples, channels = x.shape
-    wave = x.T.reshape(-1).astype(np.float64)
-    starts = np.arange(channels)[:, np.newaxis] * samples + np.arange(out.shape[1]) * frames.stride
-    starts = starts.reshape(-1)
-    rows = max(_BLOCK // frames.points, 1)
-    half = frames.points // 2
-    result = out.reshape(-1, half + 1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for first in range(0, len(starts), rows):
-            block = slice(first, first + rows)
-            taps = np.zeros((len(starts[block]), frames.points))
-            taps[:, : frames.size] = wave[starts[block, np.newaxis] + np.arange(frames.size)] * window
-            y, last = real_transform(taps)
-            result[block, :half] = y.re * y.re + y.im * y.im
-            result[block, half] = last * last
-        if not frames.powers:
-            np.sqrt(out, out=out)
-
-
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """A Fourier transform of each window times 0.5 - 0.5 cos(2 pi i / size), in float64; float32 before the root.
 
@@ -85,7 +63,11 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return []
     frames = Frames.of(ctx)
     window = 0.5 - 0.5 * cos(2.0 * math.pi * np.arange(frames.size) / frames.size)
-    return [Call(_spectrogram, (source.ref(), frames, window, out.ref()))]
+    channels, count, bins = out.shape
+    rows, points = channels * count, frames.points // 2
+    x, y = source.ref(), out.ref((rows, bins))
+    args = (x, count, frames.stride, window, frames.powers, plan(points), side_by_side(points), 0, rows, y)
+    return [Call(spectrogram, args, rows * work(points), LANES)]
 
 
 register(Operator("AudioSpectrogram", infer, prepare, (1, 1), ("float32 -> float32",)))

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from intengine_kernels.isa.doubles import LANES
+from intengine_kernels.rfft2d import rfft_planes, rfft_rows
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._fft import Floats, Pair, real_transform, transform
+from intengine.ops._fft import plan, side_by_side, work
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
-from intengine.step import Call
+from intengine.step import Call, Scratch
 
 
 def _lengths(ctx: NodeContext) -> tuple[int, int]:
@@ -29,57 +29,6 @@ def infer(ctx: NodeContext) -> Sequence[Shape]:
     return [(*ctx.input(0).shape[:-2], height, width // 2 + 1)]
 
 
-def _first_column(re: Floats, im: Floats) -> tuple[Pair, Pair]:
-    """The transforms of two real columns [planes, height], computed as the parts of one complex column.
-
-    Args:
-        re, im: of the complex transform.
-    """
-    height = re.shape[1]
-    half = height // 2
-    low, high = slice(1, half), slice(height - 1, half, -1)
-    first, second = Pair(re.copy(), np.zeros_like(re)), Pair(im.copy(), np.zeros_like(im))
-    change = 0.5 * (re[:, low] - re[:, high])
-    first.re[:, low] = first.re[:, high] = re[:, low] - change
-    second.im[:, high] = change
-    second.im[:, low] = -change
-    change = 0.5 * (im[:, low] + im[:, high])
-    first.im[:, low] = im[:, low] - change
-    first.im[:, high] = -first.im[:, low]
-    second.re[:, low] = second.re[:, high] = change
-    return first, second
-
-
-def _rfft2d(source: NDArray[np.float32], out: NDArray[Any]) -> None:
-    """Rows first, then columns; the first and last column, both real after the rows, go as one complex column.
-
-    Args:
-        source: float32[planes, height, width], cut or filled up with zeros. out: complex64[planes, height, width/2+1].
-    """
-    planes, height, columns = out.shape
-    width = 2 * (columns - 1) or 1
-    x = np.zeros((planes, height, width))
-    rows, cells = min(height, source.shape[1]), min(width, source.shape[2])
-    with np.errstate(over="ignore", invalid="ignore"):
-        x[:, :rows, :cells] = source[:, :rows, :cells]
-        if width == 1:
-            y = transform(Pair(x[:, :, 0], np.zeros((planes, height))))
-            out.real[:, :, 0], out.imag[:, :, 0] = y.re, -y.im
-            return
-        flat, last = real_transform(x.reshape(planes * height, width))
-        half = width // 2
-        y = Pair(flat.re.reshape(planes, height, half), flat.im.reshape(planes, height, half))
-        y.im[:, :, 0] = last.reshape(planes, height)
-        if height > 1:
-            columns_first = (part.transpose(0, 2, 1).reshape(planes * half, height) for part in (y.re, y.im))
-            turned = transform(Pair(*columns_first))
-            y = Pair(*(p.reshape(planes, half, height).transpose(0, 2, 1) for p in (turned.re, turned.im)))
-        first, second = _first_column(y.re[:, :, 0], y.im[:, :, 0])
-        out.real[:, :, 0], out.imag[:, :, 0] = first.re, -first.im
-        out.real[:, :, half], out.imag[:, :, half] = second.re, -second.im
-        out.real[:, :, 1:half], out.imag[:, :, 1:half] = y.re[:, :, 1:], -y.im[:, :, 1:]
-
-
 def prepare(ctx: NodeContext) -> Sequence[Call]:
     """Computed in float64 and rounded once. LiteRT mixes up columns of width 1; here they are transformed.
 
@@ -92,7 +41,17 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     planes = math.prod(source.shape[:-2])
     if planes == 0:
         return []
-    return [Call(_rfft2d, (source.ref((planes, *source.shape[-2:])), out.ref((planes, *out.shape[-2:]))))]
+    height, width = _lengths(ctx)
+    rows, cells = source.shape[-2:]
+    points = max(width // 2, 1)
+    part = np.dtype(np.float32)
+    if rows == height == 1 < width:
+        x, y = source.ref((planes, cells)), out.ref((planes, points + 1, 2), part)
+        return [Call(rfft_rows, (x, plan(points), side_by_side(points), y), planes * work(points), LANES)]
+    x, y = source.ref((planes, rows, cells)), out.ref((planes, *out.shape[-2:], 2), part)
+    columns = Scratch(np.dtype(np.float64), (-(-points // LANES), 2 * height, LANES))
+    args = (x, plan(points), plan(height), side_by_side(points), columns, y)
+    return [Call(rfft_planes, args, planes * (height * work(points) + points * work(height)))]
 
 
 register(Operator("RFFT2D", infer, prepare, inputs=(2, 2), signatures=("float32 x int32 -> complex64",)))
