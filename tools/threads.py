@@ -2,6 +2,7 @@
 
     python tools/threads.py MODEL... [--threads 2] [--seconds 20]
 
+Rows of other models stay on the page if they are of the same machine and number of threads.
 Sides take turns, of which the beginning does not count: threads wake up, caches fill, and LiteRT's threads keep a core
 busy for a while after a run. As a bound, processes that know nothing of each other run the same model at once, on one
 thread each.
@@ -167,6 +168,12 @@ def measure(path: Path, threads: int, seconds: float) -> dict[str, float]:
     }
 
 
+def kept(head: list[str]) -> dict[str, str]:
+    """Model -> row of the page there is, if that begins with these lines."""
+    lines = PAGE.read_text().splitlines() if PAGE.exists() else []
+    return {line.split(" | ")[0][2:]: line for line in lines[len(head) :]} if lines[: len(head)] == head else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", type=Path)
@@ -188,15 +195,16 @@ def main() -> None:
         f"| model | ms, 1 | ms, {n} | faster | XNNPACK, 1 | XNNPACK, {n} | faster | bound | not shared | shared |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
+    rows = kept(lines)
     for path in options.models:
         t = measure(path, n, options.seconds)
         ours, theirs = (t[f"{side} 1"] / t[f"{side} {n}"] for side in ("ours", "xnnpack"))
         ms = [f"{t[side]:.2f}" for side in ("ours 1", f"ours {n}", "xnnpack 1", f"xnnpack {n}", "bound")]
         rest = f"{t['serial']:.1%}", f"{t['calls']:.2f}"
         row = [path.stem, *ms[:2], f"{ours:.2f}", *ms[2:4], f"{theirs:.2f}", ms[4], *rest]
-        lines.append(f"| {' | '.join(row)} |")
-        print(lines[-1], flush=True)
-    PAGE.write_text("\n".join(lines) + "\n")
+        rows[path.stem] = f"| {' | '.join(row)} |"
+        print(rows[path.stem], flush=True)
+    PAGE.write_text("\n".join([*lines, *(rows[name] for name in sorted(rows))]) + "\n")
 
 
 if __name__ == "__main__":
