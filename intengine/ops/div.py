@@ -1,6 +1,5 @@
 """DIV and FLOOR_DIV: elementwise with broadcasting."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels import binary
-from intengine_kernels.division import divide
+from intengine_kernels.division import divide, floor_divide_float
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -95,13 +94,13 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         ctx.unsupported()
     if op == "DIV" and out.type is TensorType.FLOAT32:
         return plain_arithmetic(ctx, binary.DIV)
-    lo, hi = -math.inf, math.inf
-    if out.type is not TensorType.FLOAT32:
-        real_lo, real_hi = real_bounds(ctx.options["fused_activation_function"]) if op == "DIV" else real_bounds(0)
-        lo, hi = (int(min(max(bound, out.range[0]), out.range[1])) for bound in (real_lo, real_hi))
     # No table: it would find divisors that no input has.
     walk = replace(Walk.of(out, a, b), table=None)
     finding = Finding(partial(_refuse, op))
+    if out.type is TensorType.FLOAT32:
+        return walk.calls(floor_divide_float, *walk.args, finding, walk.out)
+    real = real_bounds(ctx.options["fused_activation_function"]) if op == "DIV" else real_bounds(0)
+    lo, hi = (int(min(max(bound, out.range[0]), out.range[1])) for bound in real)
     return walk.calls(divide, *walk.args, op == "FLOOR_DIV", lo, hi, finding, walk.out)
 
 

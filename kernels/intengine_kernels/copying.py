@@ -160,7 +160,7 @@ def _blocks(size, target, source, rows, columns, to, start):
 @inline
 def _plane(target, source, rows, columns, to, start, size):
     """Turn a plane; False if there are no blocks for it."""
-    if size > 8 or min(rows, columns) < side_of(size):
+    if min(rows, columns) < side_of(size):
         return False
     if size == 1:
         _blocks(1, target, source, rows, columns, to, start)

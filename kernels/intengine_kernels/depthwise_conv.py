@@ -46,35 +46,33 @@ class Taps(NamedTuple):
 
 
 def _interleave_for(isa, *rest):
-    return _interleave_plain if isinstance(isa, types.NoneType) else _interleave_vectors
+    return None if isinstance(isa, types.NoneType) else _interleave_vectors
 
 
 def _interleave_vectors(isa, x, places, blank, flips, weights, out, out_at, count):
     interleave_by_vectors(isa, x, places, blank, flips, weights, out, out_at, count)
 
 
-def _interleave_plain(isa, x, places, blank, flips, weights, out, out_at, count):
+@chosen(_interleave_for)
+def _interleave(isa, x, places, blank, flips, weights, out, out_at, count):
+    """As `isa.depthwise.interleave_by_vectors`; the plain loops, for int16 weights alone."""
     for i in range(count):
         low = np.uint32(np.uint16(np.int16(x[places[0] + i]))) if places[0] >= 0 else np.uint32(np.uint16(blank[i]))
         high = np.uint32(np.uint16(np.int16(x[places[1] + i]))) if places[1] >= 0 else np.uint32(np.uint16(blank[i]))
         out[out_at + i] = np.uint32(low | np.uint32(high << np.uint32(16)))
 
 
-@chosen(_interleave_for)
-def _interleave(isa, x, places, blank, flips, weights, out, out_at, count):
-    """As `isa.depthwise.interleave_by_vectors`; the plain loops, for int16 weights alone."""
-    _interleave_plain(isa, x, places, blank, flips, weights, out, out_at, count)
-
-
 def _multiply_for(isa, *rest):
-    return _multiply_plain if isinstance(isa, types.NoneType) else _multiply_vectors
+    return None if isinstance(isa, types.NoneType) else _multiply_vectors
 
 
 def _multiply_vectors(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
     depthwise_by_vectors(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
 
 
-def _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
+@chosen(_multiply_for)
+def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
+    """As `isa.depthwise.depthwise_by_vectors`; the plain loops, for int16 weights alone."""
     for p in range(count):
         for c in range(CHANNELS):
             total = np.int32(bias[bias_at + c])
@@ -85,12 +83,6 @@ def _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, 
                 total = np.int32(total + np.int32(np.int32(low) * np.int32(weights[here])))
                 total = np.int32(total + np.int32(np.int32(high) * np.int32(weights[here + 1])))
             acc[p * CHANNELS + c] = total
-
-
-@chosen(_multiply_for)
-def _multiply(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc):
-    """As `isa.depthwise.depthwise_by_vectors`; the plain loops, for int16 weights alone."""
-    _multiply_plain(isa, strip, at, step, count, offsets, first, taps, weights, w_at, bias, bias_at, acc)
 
 
 def _fused_for(isa, strip, at, step, count, taps, lines, block, rule, missed, out, *rest):

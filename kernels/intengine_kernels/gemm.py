@@ -79,9 +79,9 @@ class Work(NamedTuple):
 
 
 def _multiply_for(isa, *rest):
-    """The plain loops, or the tiles of the instruction set that the type of `isa` says."""
+    """The tiles of the instruction set that the type of `isa` says, if it says one."""
     if isinstance(isa, types.NoneType):
-        return _multiply_plain
+        return None
 
     def multiply(
         isa, count, x, at, lda, rows, offsets, first, segments, steps, extra, per, w, w_at, bias, bias_at, row_bias, acc
@@ -91,24 +91,6 @@ def _multiply_for(isa, *rest):
         )  # fmt: skip
 
     return multiply
-
-
-def _multiply_plain(
-    isa, count, x, at, lda, rows, offsets, first, segments, steps, extra, per, w, w_at, bias, bias_at, row_bias, acc
-):  # fmt: skip
-    """The plain-loop twin of the tiles."""
-    for r in range(rows):
-        for n in range(COLUMNS):
-            acc[r * COLUMNS + n] = np.int32(bias[bias_at + n] + row_bias[r])
-        for s in range(segments + extra):
-            start = at + r * lda + offsets[first + s]
-            before = s * steps if s < segments else segments * (steps - 1) + s
-            for k in range(steps * per if s < segments else per):
-                tap = np.int32(x[start + k])
-                here = w_at + (before + k // per) * COLUMNS * per + k % per
-                for n in range(COLUMNS):
-                    total = np.int32(tap * np.int32(w[here + n * per]))
-                    acc[r * COLUMNS + n] = np.int32(acc[r * COLUMNS + n] + total)
 
 
 @chosen(_multiply_for)
@@ -126,9 +108,18 @@ def multiply(
             columns: see `isa.tile.interleaved`.
         bias, row_bias, acc: int32.
     """
-    _multiply_plain(
-        isa, count, x, at, lda, rows, offsets, first, segments, steps, extra, per, w, w_at, bias, bias_at, row_bias, acc
-    )  # fmt: skip
+    for r in range(rows):
+        for n in range(COLUMNS):
+            acc[r * COLUMNS + n] = np.int32(bias[bias_at + n] + row_bias[r])
+        for s in range(segments + extra):
+            start = at + r * lda + offsets[first + s]
+            before = s * steps if s < segments else segments * (steps - 1) + s
+            for k in range(steps * per if s < segments else per):
+                tap = np.int32(x[start + k])
+                here = w_at + (before + k // per) * COLUMNS * per + k % per
+                for n in range(COLUMNS):
+                    total = np.int32(tap * np.int32(w[here + n * per]))
+                    acc[r * COLUMNS + n] = np.int32(acc[r * COLUMNS + n] + total)
 
 
 @inline
@@ -197,7 +188,7 @@ def _panel(
 
 def _sum_for(isa, x, *rest):
     if isinstance(isa, types.NoneType):
-        return _sum_plain
+        return None
     step = lanes_of(isa.count) * 4 // (x.dtype.bitwidth // 8)
 
     def sum_of(isa, x, at, count):
@@ -206,10 +197,6 @@ def _sum_for(isa, x, *rest):
         return np.int32(sum_by_vectors(isa, x, at, whole) + _add_up(x, at + done, count - done))
 
     return sum_of
-
-
-def _sum_plain(isa, x, at, count):
-    return _add_up(x, at, count)
 
 
 @inline
@@ -224,7 +211,7 @@ def _add_up(x, at, count):
 @chosen(_sum_for)
 def _sum(isa, x, at, count):
     """int32 sum, which wraps, of `count` elements from `at` on."""
-    return _sum_plain(isa, x, at, count)
+    return _add_up(x, at, count)
 
 
 @inline

@@ -161,13 +161,8 @@ def _exact(acc, at, rule, channel, count, out, to):
 
 
 def _block_for(isa, acc, acc_step, rows, rule, channel, out, *rest):
-    """The plain loops, or proven guesses where the type of `isa` says that there are vectors."""
-    return _block_plain if isinstance(isa, types.NoneType) else _block_guessed
-
-
-def _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count):
-    for r in range(rows):
-        _exact(acc, r * acc_step, rule, channel, count, out, out_at + r * out_step)
+    """Proven guesses where the type of `isa` says that there are vectors."""
+    return None if isinstance(isa, types.NoneType) else _block_guessed
 
 
 @subroutine
@@ -213,7 +208,8 @@ def requantize_block(isa, acc, acc_step, rows, rule, channel, out, out_at, out_s
         acc: int32 or int64, flat. rule: Rule, read from `channel` on. out: int8, uint8 or int16, flat.
         acc and the rule's guess must be readable up to the next multiple of LANES.
     """
-    _block_plain(isa, acc, acc_step, rows, rule, channel, out, out_at, out_step, count)
+    for r in range(rows):
+        _exact(acc, r * acc_step, rule, channel, count, out, out_at + r * out_step)
 
 
 @subroutine
