@@ -10,9 +10,10 @@ import functools
 import math
 
 import numpy as np
+from intengine_kernels.double import cos_double, sin_double
 from intengine_kernels.fft import MIDDLE
 from intengine_kernels.isa.doubles import LANES
-from intengine_kernels.libm.trigonometric import cos, sin
+from intengine_kernels.libm.trigonometric import cos
 from numpy.typing import NDArray
 
 from intengine.step import PLAIN_WORK, Scratch
@@ -20,11 +21,16 @@ from intengine.step import PLAIN_WORK, Scratch
 Floats = NDArray[np.float64]
 Plan = tuple[Floats, Floats, NDArray[np.int32], Floats]
 _QUARTER_TURN = math.pi / 4
+#: Points of a transform, at most: its tables and work space take a hundred bytes for each.
+MOST = 2**24
 
 
 def _circle(delta: float, steps: range) -> tuple[Floats, Floats]:
     angles = delta * np.array(steps, np.float64)
-    return cos(angles), sin(angles)
+    cosines, sines = np.empty_like(angles), np.empty_like(angles)
+    cos_double(angles, cosines)
+    sin_double(angles, sines)
+    return cosines, sines
 
 
 def _plain_factors(size: int, *, first: bool) -> Floats:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from intengine_kernels.double import cos_double
 from intengine_kernels.isa.doubles import LANES
-from intengine_kernels.libm.trigonometric import cos
 from intengine_kernels.spectrogram import spectrogram
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._fft import plan, side_by_side, work
+from intengine.ops._fft import MOST, plan, side_by_side, work
 from intengine.ops._flexbuffer import integer, options
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
@@ -31,7 +31,7 @@ class Frames:
         given = options(ctx.node.custom_options)
         size, stride, powers = (integer(given, name) for name in ("window_size", "stride", "magnitude_squared"))
         found = cls(size, stride, bool(powers))
-        ctx.require(2 <= found.size < 2**31, "needs a window_size of 2 or more", found.size)
+        ctx.require(2 <= found.size <= MOST, f"needs a window_size of 2 to {MOST}", found.size)
         ctx.require(1 <= found.stride < 2**31, "needs a stride of 1 or more", found.stride)
         return found
 
@@ -62,7 +62,9 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     if out.size == 0:
         return []
     frames = Frames.of(ctx)
-    window = 0.5 - 0.5 * cos(2.0 * math.pi * np.arange(frames.size) / frames.size)
+    window = np.empty(frames.size)
+    cos_double(2.0 * math.pi * np.arange(frames.size) / frames.size, window)
+    window = 0.5 - 0.5 * window
     channels, count, bins = out.shape
     rows, points = channels * count, frames.points // 2
     x, y = source.ref(), out.ref((rows, bins))

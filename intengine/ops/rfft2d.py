@@ -9,7 +9,7 @@ from intengine_kernels.rfft2d import rfft_planes, rfft_rows
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
-from intengine.ops._fft import plan, side_by_side, work
+from intengine.ops._fft import MOST, plan, side_by_side, work
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
@@ -21,6 +21,7 @@ def _lengths(ctx: NodeContext) -> tuple[int, int]:
     lengths = ctx.input(1).ints()
     is_power = all(n > 0 and n & (n - 1) == 0 for n in lengths)
     ctx.require(len(lengths) == 2 and is_power, "needs two lengths that are powers of two", list(lengths))
+    ctx.require(lengths[0] * lengths[1] <= MOST, f"needs planes of at most {MOST} points", list(lengths))
     return lengths[0], lengths[1]
 
 
