@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,12 +143,19 @@ def _pin(threads: int) -> None:
         os.sched_setaffinity(0, set(cores[:threads]))
 
 
+def _end_with_parent() -> None:
+    """End when the process that asked does: nothing comes from it any more but the end of the stream."""
+    os.read(0, 1)
+    os._exit(1)
+
+
 def main() -> None:
     """Answer one request (path, options, known peaks) on the standard streams."""
     # Runtimes print to file descriptor 1; answers go to a private copy of it.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     path, options, known = receive(sys.stdin.buffer)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _pin(options.threads)
     result = measure(Path(path), options, known, lambda text: send(answers, ("say", text)))
     send(answers, ("done", result))

@@ -1,5 +1,7 @@
 """One model measured: refused where it differs, timed where it does not, alone where LiteRT cannot be asked."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +12,7 @@ from intengine.benchmark import OURS, Options, State, worker
 from intengine.benchmark.records import ModelResult
 from intengine.errors import MissingDependencyError
 from intengine.runners import RunnerError
+from intengine.runners._child import receive, send
 from tests.cli import models
 
 QUICK = Options(against=(), seconds=0.01)
@@ -110,3 +113,17 @@ def test_models_that_cannot_run_say_why(custom: Path, tmp_path: Path) -> None:
     assert measure(tmp_path / "text.tflite").state is State.BAD_MODEL
     (tmp_path / "impossible.tflite").write_bytes(models.impossible())
     assert measure(tmp_path / "impossible.tflite").state is State.BAD_MODEL
+
+
+def test_the_process_ends_when_the_one_that_asked_does(small: Path) -> None:
+    command = [sys.executable, "-m", "intengine.benchmark.worker"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            send(child.stdin, (str(small), Options(against=(), seconds=600.0), {}))
+            assert receive(child.stdout)[0] == "say"
+            child.stdin.close()
+            assert child.wait(60) == 1
+        finally:
+            child.kill()
