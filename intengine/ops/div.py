@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from intengine_kernels import binary
-from intengine_kernels.division import divide, floor_divide_float
+from intengine_kernels.division import divide
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
@@ -96,12 +96,10 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
         return plain_arithmetic(ctx, binary.DIV)
     # No table: it would find divisors that no input has.
     walk = replace(Walk.of(out, a, b), table=None)
-    finding = Finding(partial(_refuse, op))
-    if out.type is TensorType.FLOAT32:
-        return walk.calls(floor_divide_float, *walk.args, finding, walk.out)
-    real = real_bounds(ctx.options["fused_activation_function"]) if op == "DIV" else real_bounds(0)
-    lo, hi = (int(min(max(bound, out.range[0]), out.range[1])) for bound in real)
-    return walk.calls(divide, *walk.args, op == "FLOOR_DIV", lo, hi, finding, walk.out)
+    lo, hi = real_bounds(ctx.options["fused_activation_function"]) if op == "DIV" else real_bounds(0)
+    if out.type is not TensorType.FLOAT32:
+        lo, hi = (int(min(max(bound, out.range[0]), out.range[1])) for bound in (lo, hi))
+    return walk.calls(divide, *walk.args, op == "FLOOR_DIV", lo, hi, Finding(partial(_refuse, op)), walk.out)
 
 
 register(
