@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intengine.batches import Parts, part_of
 from intengine.execution import Execution
 from intengine.model import Model, TensorSpec, TensorType
 from intengine.numerics import Numerics
@@ -43,6 +44,7 @@ class Engine:
         self.plan = self.build()
         self.variables = self._initial_variables()
         self._executions: dict[bool, Execution] = {}
+        self._runner: Execution | Parts | None = None
         self._workers = workers
         state.serve(lambda subgraph: _callee(model, numerics, subgraph, state, workers))
 
@@ -72,6 +74,7 @@ class Engine:
                 self.shapes = old
                 raise
             self._executions.clear()
+            self._runner = None
             self.variables = self._initial_variables()
 
     def reset_variables(self) -> None:
@@ -81,25 +84,44 @@ class Engine:
 
     def enter(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool = False) -> Execution:
         """An execution that has these inputs and has not run."""
-        execution = self._execution(arrays, keep_all=keep_all)
+        self._fit(arrays)
+        execution = self._execution(keep_all=keep_all)
         execution.enter(arrays)
         return execution
 
     def run(self, arrays: Mapping[int, NDArray[Any]], outputs: Iterable[int]) -> list[NDArray[Any]]:
         """Run on these inputs; gives the outputs, the caller's own."""
-        return self._execution(arrays, keep_all=False).run_on(arrays, outputs, self.build)
+        self._fit(arrays)
+        if self._runner is None:
+            self._runner = self._in_parts() or self._execution(keep_all=False)
+        return self._runner.run_on(arrays, outputs, self.build)
 
-    def _execution(self, arrays: Mapping[int, NDArray[Any]], *, keep_all: bool) -> Execution:
-        """An execution for inputs of these shapes."""
+    def _fit(self, arrays: Mapping[int, NDArray[Any]]) -> None:
+        """Take the shapes of these inputs."""
         for i, array in arrays.items():
             if self.shapes[i] != array.shape:
                 self.resize({i: array.shape for i, array in arrays.items()})
                 break
+
+    def _in_parts(self) -> Parts | None:
+        """What runs a large batch."""
+        found = part_of(
+            self.plan,
+            lambda shapes: build(self.model, self.numerics, subgraph=self.graph.index, input_shapes=shapes),
+        )
+        if found is None:
+            return None
+        part, times = found
+        return Parts(self._make(part, keep_all=False), times)
+
+    def _make(self, plan: Plan, *, keep_all: bool) -> Execution:
+        return Execution(plan, keep_all=keep_all, variables=self.variables, state=self.state, workers=self._workers)
+
+    def _execution(self, *, keep_all: bool) -> Execution:
+        """An execution for the shapes in force."""
         execution = self._executions.get(keep_all)
         if execution is None:
-            execution = Execution(
-                self.plan, keep_all=keep_all, variables=self.variables, state=self.state, workers=self._workers
-            )
+            execution = self._make(self.plan, keep_all=keep_all)
             self._executions[keep_all] = execution
         return execution
 
