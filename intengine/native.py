@@ -57,8 +57,12 @@ class Check(NamedTuple):
         """Raises InputError if the input of the last run was bad."""
         if self.numbers[0]:
             numbers = self.numbers.copy()
-            self.numbers[:] = 0
+            self.forget()
             self.refuse(numbers)
+
+    def forget(self) -> None:
+        """Find nothing bad, until the next run."""
+        self.numbers[:] = 0
 
 
 class BoundCall(NamedTuple):

@@ -15,9 +15,10 @@ GOOD, BAD = np.array([3, 0], np.int32), np.array([1, 4], np.int32)
 def _gather() -> bytes:
     b = ModelBuilder()
     places, x = b.tensor("places", "INT32", (2,)), b.tensor("x", "INT32", (4,), np.arange(10, 50, 10, np.int32))
-    y, z = b.tensor("y", "INT32", (2,)), b.tensor("z", "INT32", (2,))
+    y, again, z = (b.tensor(name, "INT32", (2,)) for name in ("y", "again", "z"))
     b.op("GATHER", [x, places], [y], axis=0)
-    b.op("ADD", [y, y], [z])
+    b.op("GATHER", [x, places], [again], axis=0)
+    b.op("ADD", [y, again], [z])
     return b.build([places], [z])
 
 
