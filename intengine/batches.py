@@ -18,8 +18,9 @@ from intengine.plan import Plan
 from intengine.shapes import Shape
 from intengine.step import Step
 
-#: Bytes of an arena that is not run in parts: smaller ones gain more by products of many rows.
-_ENOUGH = 1 << 23
+#: Bytes of an arena that is not run in parts, and of that of a single image: smaller ones gain more by products of many
+#: rows.
+_ENOUGH, _IMAGE = 1 << 23, 1 << 20
 _PROFILE = "litert-reference"
 _TYPES = (
     TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT32, TensorType.INT64, TensorType.FLOAT32,
@@ -33,6 +34,8 @@ _BY_IMAGE = _SIDE_BY_SIDE | {
     "RELU_N1_TO_1", "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SPACE_TO_DEPTH", "SQUEEZE",
     "TANH", "TRANSPOSE", "TRANSPOSE_CONV",
 }  # fmt: skip
+#: Inputs of operators that say nothing but the shape of an output.
+_SHAPES = (("RESHAPE", 1), ("TRANSPOSE_CONV", 0))
 
 
 class Parts:
@@ -64,9 +67,11 @@ def part_of(plan: Plan, build: Callable[[Mapping[int, Shape]], Plan]) -> tuple[P
     """
     shapes = {i: plan.shapes[i] for i in plan.subgraph.inputs}
     batches = {shape[0] if shape else 1 for shape in shapes.values()}
-    if len(batches) != 1 or plan.arena_size <= _ENOUGH or not plan.is_whole:
+    if len(batches) != 1 or not plan.is_whole:
         return None
     (batch,) = batches
+    if plan.arena_size <= _ENOUGH or plan.arena_size < _IMAGE * batch:
+        return None
     fitting = (size for size in range(1, batch) if batch % size == 0 and plan.arena_size * size <= _ENOUGH * batch)
     size = max(fitting, default=1)
     if size == batch or plan.numerics.name != _PROFILE or not all(_is_by_image(plan, step) for step in plan.steps):
@@ -79,7 +84,8 @@ def part_of(plan: Plan, build: Callable[[Mapping[int, Shape]], Plan]) -> tuple[P
     alike = part.is_whole and [step.node for step in plan.steps] == [step.node for step in part.steps]
     ends = {*plan.subgraph.inputs, *plan.subgraph.outputs}
     computed = {i for step in plan.steps for i in (*step.inputs, *step.outputs)}.difference(plan.constants) | ends
-    return (part, times) if alike and all(_is_longer(plan, part, times, i) for i in computed) else None
+    is_same = alike and _same_constants(plan, part) and all(_is_longer(plan, part, times, i) for i in computed)
+    return (part, times) if is_same else None
 
 
 def _is_by_image(plan: Plan, step: Step) -> bool:
@@ -88,6 +94,21 @@ def _is_by_image(plan: Plan, step: Step) -> bool:
     if step.op == "CONCATENATION":
         return len(ranks) == 1 and plan.subgraph.nodes[step.node].options["axis"] % ranks.pop() != 0
     return step.op in _BY_IMAGE and (step.op not in _SIDE_BY_SIDE or len(ranks) == 1)
+
+
+def _same_constants(plan: Plan, part: Plan) -> bool:
+    """Whether operators read the same constants, some of which are computed from the batch; but for shapes alone."""
+    named = {
+        i
+        for step in plan.steps
+        for at, i in enumerate(plan.subgraph.nodes[step.node].inputs)
+        if i in plan.constants and (step.op, at) not in _SHAPES
+    }
+    pairs = ((plan.constants[i], part.constants.get(i)) for i in named)
+    return all(
+        two is not None and (one.dtype, one.shape, one.tobytes()) == (two.dtype, two.shape, two.tobytes())
+        for one, two in pairs
+    )
 
 
 def _is_longer(plan: Plan, part: Plan, times: int, tensor: int) -> bool:

@@ -9,9 +9,16 @@ import numpy as np
 from intengine_kernels.jit import specialize
 from intengine_kernels.run_loop import run, share
 
-from intengine.native import BoundCall, Native
+from intengine.native import BoundCall, Check, Native
 from intengine.touching import joined, needs
 from intengine.workers import Session, Workers
+
+
+def _call(checks: Sequence[Check], function: Callable[[], object]) -> None:
+    """A function of Python, unless what kernels found before is bad: it need not know what they leave then."""
+    for check in checks:
+        check.raise_if_bad()
+    function()
 
 
 class Program:
@@ -56,11 +63,14 @@ class Program:
         #: What the addresses in program and frames are of.
         self._held = native
         # None for a row of the program, of which those that follow are a part.
-        functions = [
-            None if call.native else partial(call.function, *call.args)
-            for call in calls
-            if not (call.native and call.native.follows)
-        ]
+        functions: list[Callable[[], object] | None] = []
+        known: list[Check] = []
+        for call in calls:
+            if call.native is None:
+                functions.append(partial(_call, tuple(known), partial(call.function, *call.args)))
+            elif not call.native.follows:
+                functions.append(None)
+            known += call.checks
         self._alone = self._segments(functions, len(before))
         self._whole = self._segments([*(None for _ in before), *functions, *(None for _ in after)], 0)
 

@@ -52,10 +52,7 @@ class Variable:
     @property
     def value(self) -> NDArray[Any] | None:
         """What was assigned last; None if nothing was."""
-        return self.at(int(self._current[0]))
-
-    def at(self, current: int) -> NDArray[Any] | None:
-        """The value when `current` (see `Place`) was this."""
+        current = int(self._current[0])
         if current <= 0:
             return self._other if current else None
         return self._places[current - 1].values
@@ -70,9 +67,15 @@ class Variable:
             np.copyto(place.values, value)
             np.copyto(place.current, place.number)
 
+    def take_back(self, current: int) -> None:
+        """Hold again what was held when `current` (see `Place`) was this."""
+        self._current[0] = current
+
     def forget(self) -> None:
         """Hold nothing."""
         self._current[0] = 0
+        for place in self._places:
+            place.values.fill(0)
 
 
 class State:

@@ -66,7 +66,10 @@ def _check(value: NDArray[Any] | None, dtype: np.dtype[Any], shape: Shape | None
 
 
 def _refuse(state: State, variable: int, dtype: np.dtype[Any], shape: Shape, numbers: NDArray[np.int64]) -> None:
-    _check(state.variables[variable].at(int(numbers[1])), dtype, shape)
+    current = int(numbers[1])
+    # What was assigned after this came of a value that there was not.
+    state.variables[variable].take_back(current)
+    _check(state.variables[variable].value, dtype, shape)
 
 
 def _read(state: State, handle: NDArray[np.int32], out: NDArray[Any] | Holder, dtype: np.dtype[Any]) -> None:

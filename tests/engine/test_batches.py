@@ -19,6 +19,7 @@ RNG = np.random.default_rng(0)
 @pytest.fixture(autouse=True)
 def _every_batch_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_ENOUGH", 0)
+    monkeypatch.setattr(batches, "_IMAGE", 0)
 
 
 def runs_in_parts(engine: Interpreter, inputs: dict[str, NDArray[Any]]) -> bool:
@@ -79,6 +80,25 @@ def test_what_may_mix_images_runs_as_a_whole(
     engine = _built(op, shapes, out, **options)
     inputs = {f"x{i}": RNG.integers(-100, 100, shape).astype(np.int32) for i, shape in enumerate(shapes)}
     assert runs_in_parts(engine, inputs) == expected
+
+
+def test_what_is_computed_from_the_size_of_the_batch_is_that_of_the_whole() -> None:
+    b = ModelBuilder()
+    x, size, y = b.tensor("x", "INT32", (4, 2)), b.tensor("size", "INT32", (2,)), b.tensor("y", "INT32", (4, 2))
+    b.op("SHAPE", [x], [size])
+    b.op("MUL", [x, size], [y])
+    engine = Interpreter(b.build([x], [y]))
+    ones = np.ones((4, 2), np.int32)
+    assert not runs_in_parts(engine, {"x": ones})
+    assert engine.run(ones)["y"].tolist() == [[4, 2]] * 4
+
+
+def test_small_images_are_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Interpreter(DIGITS / "digits_int8.tflite")
+    ((name, shape),) = engine.input_shapes.items()
+    engine.resize({name: (13, *shape[1:])})
+    monkeypatch.setattr(batches, "_IMAGE", engine.plan.arena_size // 13 + 1)
+    assert not runs_in_parts(engine, {name: np.zeros((13, *shape[1:]), np.int8)})
 
 
 def test_other_profiles_run_batches_as_a_whole() -> None:

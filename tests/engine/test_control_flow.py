@@ -88,6 +88,21 @@ def test_a_variable_of_another_shape_is_refused() -> None:
         Interpreter(b.build([x], [y])).run(ONE)
 
 
+def test_a_variable_that_is_read_before_it_is_assigned_is_refused_in_every_run() -> None:
+    b = ModelBuilder()
+    x, handle = b.tensor("x", "INT32", (2,)), b.tensor("handle", "RESOURCE", (1,))
+    before, after = b.tensor("before", "INT32", (2,)), b.tensor("after", "INT32", (2,))
+    b.op("VAR_HANDLE", [], [handle], shared_name="v")
+    b.op("READ_VARIABLE", [handle], [before])
+    b.op("ADD", [before, x], [after])
+    b.op("ASSIGN_VARIABLE", [handle, after], [])
+    engine = Interpreter(b.build([x], [after]))
+    for _ in range(3):
+        with pytest.raises(InputError, match="assigned before"):
+            engine.run(ONE)
+        engine.reset()
+
+
 def test_a_place_that_is_made_late_has_the_value_that_the_variable_holds() -> None:
     variable = Variable()
     variable.assign(ONE)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import intengine
 from intengine import InputError, Interpreter
 from intengine.writer import ModelBuilder
 
@@ -34,6 +35,26 @@ def test_a_bad_index_is_refused_with_its_numbers_and_the_next_run_is_right(threa
         with pytest.raises(InputError, match=r"GATHER needs indices in 0\.\.3; its input has 1\.\.4\."):
             run(BAD)
         assert run(GOOD).tolist() == [80, 20]
+
+
+def test_python_operators_do_not_run_on_what_is_left_of_bad_input() -> None:
+    seen = []
+
+    @intengine.custom_operator("TestFindings")
+    def look(node: object, x: NDArray[np.int32]) -> NDArray[np.int32]:
+        seen.append(x.tolist())
+        return x
+
+    b = ModelBuilder()
+    places, x = b.tensor("places", "INT32", (2,)), b.tensor("x", "INT32", (4,), np.arange(10, 50, 10, np.int32))
+    y, z = b.tensor("y", "INT32", (2,)), b.tensor("z", "INT32", (2,))
+    b.op("GATHER", [x, places], [y], axis=0)
+    b.op("TestFindings", [y], [z])
+    engine = Interpreter(b.build([places], [z]))
+    with pytest.raises(InputError, match="GATHER needs indices"):
+        engine.run(BAD)
+    engine.run(GOOD)
+    assert seen == [[40, 10]]
 
 
 @pytest.mark.parametrize("op", ["DIV", "FLOOR_DIV"])
