@@ -48,13 +48,19 @@ class Engine:
         self._workers = workers
         state.serve(lambda subgraph: _callee(model, numerics, subgraph, state, workers))
 
-    def build(self, values: Mapping[int, NDArray[Any]] | None = None, late: Mapping[int, Shape] | None = None) -> Plan:
-        """The plan for the shapes in force, and for what a run has computed so far."""
+    def build(
+        self,
+        values: Mapping[int, NDArray[Any]] | None = None,
+        late: Mapping[int, Shape] | None = None,
+        *,
+        shapes: Mapping[int, Shape] | None = None,
+    ) -> Plan:
+        """The plan for these shapes, by default those in force, and for what a run has computed so far."""
         return build(
             self.model,
             self.numerics,
             subgraph=self.graph.index,
-            input_shapes=dict(self.shapes),
+            input_shapes=dict(self.shapes if shapes is None else shapes),
             values=values,
             late=late,
         )
@@ -105,10 +111,7 @@ class Engine:
 
     def _in_parts(self) -> Parts | None:
         """What runs a large batch."""
-        found = part_of(
-            self.plan,
-            lambda shapes: build(self.model, self.numerics, subgraph=self.graph.index, input_shapes=shapes),
-        )
+        found = part_of(self.plan, lambda shapes: self.build(shapes=shapes))
         if found is None:
             return None
         part, times = found

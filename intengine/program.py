@@ -67,7 +67,8 @@ class Program:
         known: list[Check] = []
         for call in calls:
             if call.native is None:
-                functions.append(partial(_call, tuple(known), partial(call.function, *call.args)))
+                function = partial(call.function, *call.args)
+                functions.append(partial(_call, tuple(known), function) if known else function)
             elif not call.native.follows:
                 functions.append(None)
             known += call.checks

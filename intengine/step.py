@@ -173,7 +173,7 @@ def flat_call(kernel: Callable[..., Any], args: tuple[Any, ...], work: int = PLA
     """A kernel that makes each element of the last argument by itself; threads share it.
 
     Args:
-        args: flat arrays, all of one length but for constants, and numbers. work: of one element.
+        args: arrays whose first axes are elements, but for constants, and numbers. work: of one element.
     """
     return Call(kernel, args, work * args[-1].shape[0], CACHE_LINE)
 

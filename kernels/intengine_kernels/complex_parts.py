@@ -6,7 +6,6 @@ import numpy as np
 
 from intengine_kernels.jit import kernel
 from intengine_kernels.libm.arithmetic import choose
-from intengine_kernels.libm.root import hypot
 
 
 @kernel
@@ -19,10 +18,3 @@ def length_float(x, out):
         length = np.float32(math.sqrt(re * re + im * im))
         is_infinite = (np.abs(re) == np.inf) | (np.abs(im) == np.inf)
         out[i] = choose(is_infinite, np.float32(np.inf), length)
-
-
-@kernel
-def length_double(x, out):
-    """out = sqrt(re**2 + im**2); infinite if a part is. x: float64[n, 2]. out: float64[n]."""
-    for i in range(x.shape[0]):
-        out[i] = hypot(x[i, 0], x[i, 1])
