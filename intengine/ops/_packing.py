@@ -45,19 +45,19 @@ def pack_for(
     constant = bias.reshape(groups, channels) - input_zero_point * values.sum(axis=-1, dtype=np.int64)
 
     length, per = depth // segments, 4 // panel.itemsize
-    blocks = _blocks(values, segments, per)
+    blocks = blocked(values, segments, per)
     cut = np.clip(blocks, kind.min, kind.max)
     rest = blocks - cut
     needed = np.any(rest, axis=(-1, -2))
     row_term = 0
     if needed.sum() * _FEW > needed.size or np.abs(rest).max(initial=0) > kind.max:
         row_term = (128 if rows.dtype == np.uint8 else 0) - zero_point
-        cut, needed = _blocks(values - np.int16(row_term), segments, per), np.zeros_like(needed)
+        cut, needed = blocked(values - np.int16(row_term), segments, per), np.zeros_like(needed)
     panels, steps = cut.shape[1], cut.shape[3]
     extra = [[np.flatnonzero(one).tolist() for one in group.reshape(panels, -1)] for group in needed]
     ones = row_term != 0 and length < _LONG
     if ones:
-        cut = np.concatenate([cut, _blocks(np.ones((groups, 1, depth), np.int16), segments, per)], axis=1)
+        cut = np.concatenate([cut, blocked(np.ones((groups, 1, depth), np.int16), segments, per)], axis=1)
     folded = pad_last(constant, panels * isa.COLUMNS).reshape(-1)
     greatest = int(np.abs(cut.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
     last = isa.COLUMNS if wide else channels - (panels - 1) * isa.COLUMNS
@@ -80,7 +80,7 @@ def pack_for(
     )
 
 
-def _blocks(values: NDArray[np.int16], segments: int, per: int) -> NDArray[np.int16]:
+def blocked(values: NDArray[np.int16], segments: int, per: int) -> NDArray[np.int16]:
     """[G, N, K] as panels [G, P, segments, steps, COLUMNS, per], zeros behind the last channel and each segment."""
     groups, channels, depth = values.shape
     length = depth // segments
@@ -98,7 +98,7 @@ def _as_tiles_read(
     """[G, P, segments * steps + extra, COLUMNS, per]: panels for tiles of `counts` columns, with the rest of weights.
 
     Args:
-        blocks, rest: as `_blocks` gives them. extra: for each group and panel, steps of the rest.
+        blocks, rest: as `blocked` gives them. extra: for each group and panel, steps of the rest.
     """
     groups, panels, segments, steps, *group_shape = blocks.shape
     most = max((len(some) for group in extra for some in group), default=0)
