@@ -1,7 +1,8 @@
 """A PAD that only convolutions read is left to them, where the run keeps no tensor but the outputs.
 
 What a quantized convolution reads outside of its image is the zero point of its input, and so is what PAD puts around
-it. The convolution then reads the image before padding, with larger paddings of its own: the same taps.
+it; a float depthwise one skips what is outside, where PAD puts zeros. The convolution then reads the image before
+padding, with larger paddings of its own: the same taps.
 """
 
 from collections import Counter, defaultdict

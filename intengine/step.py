@@ -144,8 +144,8 @@ class Call:
             the last argument, is cut, and those of all other references that are as long; int64[1] arrays that give
             this length are given the new one.
         unit: rows, or whatever it is along, that a thread should take together.
-        pads: whether the kernel takes an image x, pad_h and pad_w, reads the zero point outside of it, and nothing else
-            of the call depends on the image's height and width.
+        pads: whether the kernel takes an image x, pad_h and pad_w, makes the same of what is outside of it as of the
+            zero point there, and nothing else of the call depends on the image's height and width.
         reach: for kernels that take `along`_begin; None if any output row may be made of all input rows.
         block: rows, counted from the first, that must not be divided.
     """

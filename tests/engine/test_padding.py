@@ -146,3 +146,56 @@ def test_a_padding_of_a_padding() -> None:
     amounts = [(0, 0), (1, 1), (1, 1), (0, 0)]
     y = g.pad(g.pad(g.x, (2, 8, 7, 4), amounts), (2, 10, 9, 4), amounts)
     assert absorbed(g.check(g.conv(y, (2, 8, 7, 3)))) == [False, True]
+
+
+def test_winograds_convolutions_pad_by_themselves() -> None:
+    b = ModelBuilder()
+    amounts = b.tensor("amounts", "INT32", (4, 2), np.array([(0, 0), (2, 1), (1, 3), (0, 0)], np.int32))
+    weights = RNG.integers(-127, 128, (40, 3, 3, 48), np.int8)
+    x, y, z = (
+        b.tensor(name, "INT8", shape, None, scale=0.5, zero_point=zero_point)
+        for name, shape, zero_point in (("x", (1, 13, 12, 48), 4), ("y", (1, 16, 16, 48), 4), ("z", (1, 14, 14, 40), 1))
+    )
+    w = b.tensor("w", "INT8", weights.shape, weights, scale=0.0002, zero_point=0)
+    b.op("PAD", [x, amounts], [y])
+    b.op(
+        "CONV_2D",
+        [y, w, b.tensor("bias", "INT32", (40,), np.zeros(40, np.int32))],
+        [z],
+        padding=1,
+        stride_h=1,
+        stride_w=1,
+    )
+    engine = intengine.Interpreter(b.to_bytes([x], [z]))
+    image = RNG.integers(-128, 128, (1, 13, 12, 48), np.int8)
+    (found,) = engine.run(image).values()
+    assert absorbed(engine.plan) == [True]
+    assert np.array_equal(found, engine.trace(image)["z"])
+    assert len(np.unique(found)) > 100
+
+
+@pytest.mark.parametrize("profile", ["litert-reference", "litert-optimized", "litert-xnnpack"])
+@pytest.mark.parametrize(
+    ("weight", "bias", "is_absorbed"), [(0.5, 0.0, True), (np.inf, 0.0, False), (0.5, -0.0, None), (-0.0, -0.0, None)]
+)
+def test_float_depthwise_convolutions_pad_by_themselves(
+    profile: str, weight: float, bias: float, is_absorbed: bool | None
+) -> None:
+    b = ModelBuilder()
+    amounts = b.tensor("amounts", "INT32", (4, 2), np.array([(0, 0), (1, 2), (3, 0), (0, 0)], np.int32))
+    taps = RNG.standard_normal((1, 3, 3, 20)).astype(np.float32)
+    taps[..., 0], taps[0, 0, 0, 1] = weight, weight
+    x, y, z = (
+        b.tensor(name, "FLOAT32", shape)
+        for name, shape in (("x", (2, 6, 5, 20)), ("y", (2, 9, 8, 20)), ("z", (2, 7, 6, 20)))
+    )
+    b.op("PAD", [x, amounts], [y])
+    inputs = [y, b.tensor("w", "FLOAT32", taps.shape, taps), b.tensor("b", "FLOAT32", (20,), np.full(20, bias, "f4"))]
+    b.op("DEPTHWISE_CONV_2D", inputs, [z], padding=1, depth_multiplier=1, stride_h=1, stride_w=1)
+    engine = intengine.Interpreter(b.to_bytes([x], [z]), profile=profile)
+    image = RNG.standard_normal((2, 6, 5, 20)).astype(np.float32)
+    image[..., 0] = 0.0
+    (found,) = engine.run(image).values()
+    assert found.tobytes() == engine.trace(image)["z"].tobytes()
+    if is_absorbed is not None:
+        assert absorbed(engine.plan) == [is_absorbed]
