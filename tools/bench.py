@@ -157,9 +157,10 @@ def page(data: dict[str, Any], seconds: str | None = None) -> str:
         *([f"Processes that wanted a core in the last minute: {about['load']:.1f}."] if about["load"] else []),
         "",
         "MMAC are million multiply-accumulates, taps in the padding counted. The share of the peak is that of what the",
-        "core's multiply-accumulate instruction does on registers. The last columns are how many times as fast as",
-        "LiteRT's kernels intengine is; above 1 it is faster. `python tools/mobilenet_int16.py FILE` makes",
-        "mnv2_100_224_int16x8 with TensorFlow's converter.",
+        "core's multiply-accumulate instruction does on registers; where Winograd's algorithm takes fewer of them than the",
+        "model counts, it can be above 100 %. The last columns are how many times as fast as LiteRT's kernels intengine",
+        "is; above 1 it is faster. `python tools/mobilenet_int16.py FILE` makes mnv2_100_224_int16x8 with TensorFlow's",
+        "converter.",
         "",
         *models_section(timed),
     ]

@@ -67,7 +67,8 @@ def bench(
     One process for each model, pinned to as many cores as threads; all sides in turn, arrays in to arrays out; medians
     with quartiles. Outputs are compared first, bit for bit, with the runtime that the profile reproduces: a model that
     differs is not timed. A ratio above 1 means that intengine is faster. The share is of what the core's own
-    multiply-accumulate instruction does at most, measured on registers. Without LiteRT intengine is timed alone.
+    multiply-accumulate instruction does at most, measured on registers; Winograd's convolutions take fewer than the
+    model counts, and may be above 100 %. Without LiteRT intengine is timed alone.
 
     \b
     Exit codes: 0 done, 1 a model differs (with --compare: is slower), 2 usage, 3 a model does not run, 4 bad model.

@@ -71,26 +71,34 @@ class _Vectors:
 
 
 def _each(builder, tiles, size, lanes, body):
-    """body(tile, first element) for each vector of `size` elements, each tile."""
+    """body(tile, first element, lanes) for all of `size` elements, in vectors and what is left in half vectors."""
 
-    def vectors(i, _):
-        def one(t, _):
-            body(t, builder.mul(i, const(lanes)))
-            return []
+    def some(count, begin, lanes):
+        def one(i, _):
+            first = builder.add(begin, builder.mul(i, const(lanes)))
 
-        counted(builder, tiles, [], one)
-        return []
+            def of_tile(t, _):
+                body(t, first, lanes)
+                return []
 
-    counted(builder, builder.sdiv(builder.add(size, const(lanes - 1)), const(lanes)), [], vectors)
+            return counted(builder, tiles, [], of_tile)
+
+        counted(builder, count, [], one)
+
+    whole = builder.sdiv(size, const(lanes))
+    done = builder.mul(whole, const(lanes))
+    half = lanes // 2
+    some(whole, const(0), lanes)
+    some(builder.sdiv(builder.add(builder.sub(size, done), const(half - 1)), const(half)), done, half)
 
 
 def _emit_taps(lanes):
     def body(builder, args):
         x, pitch, channels, tiles, out, out_step, out_pitch = args
-        kind = ir.VectorType(I16, lanes)
-        vectors = _Vectors(builder, kind)
 
-        def one(t, first):
+        def one(t, first, lanes):
+            kind = ir.VectorType(I16, lanes)
+            vectors = _Vectors(builder, kind)
             here = builder.gep(x, [builder.add(builder.mul(t, builder.mul(channels, const(OUTPUTS))), first)])
             there = builder.gep(out, [builder.add(builder.mul(t, out_step), first)])
 
@@ -125,9 +133,9 @@ def _accumulators(builder, vectors, sums, t, first, bias):
 def _emit_sums(lanes):
     def body(builder, args):
         sums, columns, tiles, bias, out, out_pitch = args
-        vectors = _Vectors(builder, ir.VectorType(I32, lanes))
 
-        def one(t, first):
+        def one(t, first, lanes):
+            vectors = _Vectors(builder, ir.VectorType(I32, lanes))
             there = builder.gep(out, [builder.add(builder.mul(t, const(OUTPUTS * COLUMNS)), first)])
             for k, value in enumerate(_accumulators(builder, vectors, sums, t, first, bias)):
                 row, column = divmod(k, OUTPUTS)
