@@ -9,8 +9,8 @@ from intengine_kernels import isa
 from intengine_kernels.gemm import Filter, Work, gemm_requantize
 from intengine_kernels.isa.lanes import SCALE
 from intengine_kernels.isa.tile import QUARTER
-from intengine_kernels.isa.words import LIMIT
-from intengine_kernels.requantize import Rule
+from intengine_kernels.isa.words import GUESSED, GUESSED_RELU, LIMIT, NOT, UNPROVEN
+from intengine_kernels.requantize import FLOAT32, Rule
 from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
@@ -138,8 +138,22 @@ def padded_rule(
     multiplier, shift, scale, scheme = requantizer.args
     return Rule(
         padded(multiplier), padded(shift), padded(scale), scheme, zero_point, lo, hi, bound.size, padded(table),
-        bool((bound * np.abs(table[SCALE].astype(np.float64)) < LIMIT).all()),
+        _form(scheme, table[SCALE].astype(np.float64), bound, zero_point, lo, hi, dtype),
     )  # fmt: skip
+
+
+def _form(
+    scheme: int, scale: NDArray[np.float64], bound: NDArray[np.int64], zero_point: int, lo: int, hi: int,
+    dtype: np.dtype[Any],
+) -> int:  # fmt: skip
+    """How `intengine_kernels.isa.words` requantizes."""
+    info = np.iinfo(dtype)
+    is_relu = (zero_point, lo, hi) == (info.min, info.min, info.max) and (scale >= 0).all()
+    if is_relu and dtype.itemsize == 1 and scheme != FLOAT32:
+        return GUESSED_RELU
+    if dtype.itemsize > 1 or not (bound * np.abs(scale) < LIMIT).all():
+        return NOT
+    return UNPROVEN if scheme == FLOAT32 else GUESSED
 
 
 def pad_last(values: NDArray[Any], size: int) -> NDArray[Any]:

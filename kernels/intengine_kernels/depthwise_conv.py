@@ -17,9 +17,9 @@ from intengine_kernels.isa.depthwise import (
     interleave_by_vectors,
     requantize_depthwise,
 )
-from intengine_kernels.isa.words import requantizes
+from intengine_kernels.isa.words import NOT, requantizes
 from intengine_kernels.jit import chosen, inline, kernel
-from intengine_kernels.requantize import FLOAT32, requantize_block, requantize_missed
+from intengine_kernels.requantize import requantize_block, requantize_missed
 
 
 class Taps(NamedTuple):
@@ -92,7 +92,7 @@ def _fused_for(isa, strip, at, step, count, taps, lines, block, rule, missed, ou
 
 def _fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, out_at, out_w, out_c):
     channel = block * CHANNELS
-    if not rule.small or out_c - channel < CHANNELS:
+    if rule.form == NOT or out_c - channel < CHANNELS:
         return False
     w_step = taps.weights.shape[0] // taps.lines
     w_at = block * taps.offsets.shape[0] * CHANNELS * taps.per
@@ -101,7 +101,7 @@ def _fused(isa, strip, at, step, count, taps, lines, block, rule, missed, out, o
     for r in range(0, lines, together):
         to = out_at + r * out_w * out_c + channel
         some = requantize_depthwise(
-            rule.scheme != FLOAT32, strip, at + channel, step, count, taps.offsets, taps.numbers[block], taps.weights,
+            rule.form, strip, at + channel, step, count, taps.offsets, taps.numbers[block], taps.weights,
             w_at + r * w_step, together, w_step, taps.bias, channel, rule.guess, rule.lo, rule.hi, out, to, out_c,
             missed.sums, missed.places,
         )  # fmt: skip

@@ -21,9 +21,9 @@ from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 from intengine_kernels.isa.fused_tile import requantize_by_tiles
 from intengine_kernels.isa.row_sum import sum_by_vectors
 from intengine_kernels.isa.tile import FULL, HALF, QUARTER, lanes_of, multiply_by_tiles
-from intengine_kernels.isa.words import requantizes
+from intengine_kernels.isa.words import NOT, requantizes
 from intengine_kernels.jit import chosen, inline, kernel
-from intengine_kernels.requantize import FLOAT32, Missed, requantize_block, requantize_missed
+from intengine_kernels.requantize import Missed, requantize_block, requantize_missed
 
 #: Of rows that lie in one piece.
 _ORIGIN = np.zeros(1, np.int64)
@@ -135,11 +135,11 @@ def _fused_for(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, *
 
 def _fused(isa, x, at, lda, rows, filter, panel, rule, work, channel, out, out_at, out_step, count):
     columns = FULL if count == FULL else HALF if HALF <= count <= HALF + QUARTER else 0
-    if columns == 0 or filter.row_term != 0 or not rule.small:
+    if columns == 0 or filter.row_term != 0 or rule.form == NOT:
         return 0
     missed = Missed(work.acc, work.places)
     some = requantize_by_tiles(
-        columns, rule.scheme != FLOAT32, x, at, lda, rows, filter.offsets, filter.panels[panel, 0], filter.segments,
+        columns, rule.form, x, at, lda, rows, filter.offsets, filter.panels[panel, 0], filter.segments,
         filter.steps, filter.panels[panel, 1], filter.weights, panel * filter.size, filter.bias, channel,
         rule.guess, rule.lo, rule.hi, out, out_at, out_step, missed.sums, missed.places,
     )  # fmt: skip

@@ -46,7 +46,7 @@ class Rule(NamedTuple):
         multiplier, shift: int32[n]. scale: float64[n]. scheme, zero_point, lo, hi: ints; all as in `requantize_row`.
         channels: int, of the whole output; only UPWARD_BLOCKS asks.
         guess: float32[7, n] for results of 8 bits, float64[7, n] for 16: see `isa.lanes`.
-        small: whether all accumulators times their scales are below `isa.words.LIMIT`.
+        form: a constant of `isa.words`, where sums of tiles may be requantized in registers.
     """
 
     multiplier: Any
@@ -58,7 +58,7 @@ class Rule(NamedTuple):
     hi: int
     channels: int
     guess: Any
-    small: bool
+    form: int
 
 
 class Missed(NamedTuple):

@@ -14,16 +14,16 @@ from intengine_kernels.isa.ir import (
     I16,
     I32,
     I64,
+    any_of,
     array_pointer,
     const,
     counted,
-    either,
     load,
     local_function,
     splat,
 )
 from intengine_kernels.isa.tile import dot, group_type, in_tiles, lanes_of
-from intengine_kernels.isa.words import Finish
+from intengine_kernels.isa.words import GUESSED, GUESSED_RELU, UNPROVEN, Finish
 
 #: Channels of a block; requantization takes as many at a time.
 CHANNELS = 16
@@ -163,12 +163,12 @@ def _emit_pixels(isa, is_8bit):
     return body
 
 
-def _emit_fused(proves):
+def _emit_fused(form, is_signed):
     """Lines of pixels, several at a time, requantized; returns how many entries the list of unproven results has."""
 
     def body(builder, args):
         strip, step, count, offsets, taps, w, lines, w_step, bias, *rest = args
-        finish = Finish(builder, CHANNELS, proves, rest)
+        finish = Finish(builder, CHANNELS, form, is_signed, rest)
 
         def line(r, values):
             weights, before = builder.gep(w, [builder.mul(r, w_step)]), builder.mul(r, count)
@@ -219,19 +219,21 @@ def depthwise_by_vectors(
 
 @intrinsic
 def requantize_depthwise(
-    typingctx, proves, strip, at, step, count, offsets, taps, weights, w_at, lines, w_step, bias, bias_at, guess, lo,
+    typingctx, form, strip, at, step, count, offsets, taps, weights, w_at, lines, w_step, bias, bias_at, guess, lo,
     hi, out, out_at, out_step, sums, places,
 ):  # fmt: skip
     """out[out_at + (r * count + p) * out_step + c] = requantized sums of pixel p with the filter at w_at + r * w_step.
 
     Sums are those of `depthwise_by_vectors`, of all taps of 8 bits, with AVX-512. All but those without a proof: as
-    `fused_tile.requantize_by_tiles`.
+    `fused_tile.requantize_by_tiles`. form: int64, of `words`, not NOT.
     """
     i64 = types.int64
     signature = i64(
-        types.boolean, strip, i64, i64, i64, offsets, i64, weights, i64, i64, i64, bias, i64, guess, i64, i64, out, i64,
+        i64, strip, i64, i64, i64, offsets, i64, weights, i64, i64, i64, bias, i64, guess, i64, i64, out, i64,
         i64, sums, places,
     )  # fmt: skip
+
+    is_signed = out.dtype.signed
 
     def codegen(context, builder, signature, args):
         def pointer(i, element, at=None):
@@ -246,10 +248,10 @@ def requantize_depthwise(
         ]  # fmt: skip
         kinds = [argument.type for argument in arguments]
 
-        def run(proves):
-            name = f"intengine_fused_depthwise_{proves:d}"
-            return builder.call(local_function(builder, name, I64, kinds, _emit_fused(proves)), arguments)
+        def run(form):
+            name = f"intengine_fused_depthwise_{form}_{is_signed:d}"
+            return builder.call(local_function(builder, name, I64, kinds, _emit_fused(form, is_signed)), arguments)
 
-        return either(builder, args[0], run)
+        return any_of(builder, (GUESSED_RELU, GUESSED, UNPROVEN), args[0], run)
 
     return signature, codegen

@@ -82,3 +82,12 @@ def either(builder, condition, make):
             with branch:
                 builder.store(make(value), result)
     return builder.load(result)
+
+
+def any_of(builder, numbers, chosen, make):
+    """The int64 that make(number) gives for the number that equals `chosen`, or for the last."""
+    first, *others = numbers
+    if not others:
+        return make(first)
+    is_first = builder.icmp_signed("==", chosen, ir.Constant(chosen.type, first))
+    return either(builder, is_first, lambda yes: make(first) if yes else any_of(builder, others, chosen, make))

@@ -4,6 +4,11 @@ Where no product with its scale leaves the range of int32 with FRACTION bits beh
 integer as it is, instead of being clamped first and added to an offset. The upper halves of two registers of such
 numbers are 32 words, the results, which are clamped and cut to bytes; the lower halves say whether they are proven.
 The sums of those that are not go to memory, with a list of which they are.
+
+Most results have been through a RELU: they reach from the zero point, the least of their type, up to the greatest. The
+sign of a product then decides nothing, as negative ones end at the zero point however they are rounded: all that is
+added is one constant, and the clamp is the saturation of a cut to int8. What leaves the range of int32 there becomes
+-2**31, whose lower half is no proof.
 """
 
 import numpy as np
@@ -11,23 +16,27 @@ from llvmlite import ir
 from numba import types
 
 from intengine_kernels.isa import AVX512VNNI
-from intengine_kernels.isa.ir import I16, I32, I64, call, const, load, splat
+from intengine_kernels.isa.ir import I8, I16, I32, I64, call, const, load, splat
 from intengine_kernels.isa.lanes import FRACTION as LANES_FRACTION
 from intengine_kernels.isa.lanes import LANES, MASK, NUDGE, OFFSET, SCALE, SIGN, V32
 
 #: Bits behind the point.
 FRACTION = 16
-#: Products less than this are safe; half of what int32 holds, for the offset.
-LIMIT = 2.0 ** (30 - FRACTION)
+#: Products less than this are safe: int32 holds them with what is added.
+LIMIT = 2.0 ** (31 - FRACTION) - 2.0**9
+#: How sums are requantized: not here; by a product that is the scheme itself; by guesses; by guesses after a RELU.
+NOT, UNPROVEN, GUESSED, GUESSED_RELU = range(4)
 #: Accumulators of an entry in the list of what is not proven.
 PAIR = 2 * LANES
 
-_F32, _WORDS = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(I16, PAIR)
+_F32, _WORDS, _BYTES = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(I16, PAIR), ir.VectorType(I8, PAIR)
 _UPPER, _LOWER = (ir.Constant(_WORDS, list(range(half, 2 * PAIR, 2))) for half in (1, 0))
 #: Bits of the offset in `lanes` that only put the sum into its binade.
 _BASE = int(np.float32(1.5 * 2.0 ** (23 - LANES_FRACTION)).view(np.int32))
 #: vcvtps2dq rounds as the environment says: to the nearest, halves to even.
 _AS_SET = 4
+#: How far uint8 lies above int8.
+_ABOVE = 128
 
 
 def requantizes(isa, *arrays):
@@ -43,48 +52,54 @@ def _splat(value, kind):
 class _Column:
     """What 16 channels need: their columns of a guess table, for this number of bits behind the point."""
 
-    def __init__(self, builder, guess, pitch, first, proves):
+    def __init__(self, builder, guess, pitch, first, form, is_signed):
         def row(which, kind):
             return load(builder, guess, builder.add(builder.mul(pitch, const(which)), const(first)), kind, 4)
 
         self.scale, nudge, self.sign, mask = row(SCALE, _F32), row(NUDGE, _F32), row(SIGN, V32), row(MASK, V32)
-        if proves:
+        # Where there is no proof, the mask is the zero point.
+        self.added, self.constant = mask, None
+        if form != UNPROVEN:
             more, unit = _splat(FRACTION - LANES_FRACTION, V32), _splat(2.0**FRACTION, _F32)
             self.scale, nudge = builder.fmul(self.scale, unit), builder.fmul(nudge, unit)
             self.added = builder.shl(builder.sub(row(OFFSET, V32), _splat(_BASE, V32)), more)
             # The bits of the mask all are zero in fractions up to this; without a mask that is all fractions.
             above = builder.shl(builder.sub(_splat(1 << LANES_FRACTION, V32), mask), more)
             self.reach = builder.sub(above, _splat(1, V32))
-        else:
-            # Where there is no proof, this is the zero point.
-            self.added = mask
+        if form == GUESSED_RELU:
+            below = _splat(0 if is_signed else _ABOVE << FRACTION, V32)
+            self.constant = builder.fadd(nudge, builder.sitofp(builder.sub(self.added, below), _F32))
         self.nudge = builder.bitcast(nudge, V32)
 
     def scaled(self, builder, sums):
         """Integers with FRACTION bits behind the point, as words, or with none if no proof is asked for."""
         value = builder.sitofp(sums, _F32)
-        moved = builder.xor(self.nudge, builder.and_(builder.bitcast(value, V32), self.sign))
-        value = call(builder, "llvm.fmuladd.v16f32", _F32, value, self.scale, builder.bitcast(moved, _F32))
+        moved = self.constant
+        if moved is None:
+            bits = builder.xor(self.nudge, builder.and_(builder.bitcast(value, V32), self.sign))
+            moved = builder.bitcast(bits, _F32)
+        value = call(builder, "llvm.fmuladd.v16f32", _F32, value, self.scale, moved)
         rounded = call(
             builder, "llvm.x86.avx512.mask.cvtps2dq.512", V32, value, _splat(0, V32), ir.Constant(I16, -1),
             ir.Constant(I32, _AS_SET),
         )  # fmt: skip
-        return builder.bitcast(builder.add(rounded, self.added), _WORDS)
+        return builder.bitcast(rounded if self.constant else builder.add(rounded, self.added), _WORDS)
 
 
 class Finish:
-    """The end of tiles of `width` (16 or 32) channels: rows of sums are requantized and stored.
+    """The end of tiles of `width` (16 or 32) channels: rows of sums are requantized and stored, as int8 or uint8."""
 
-    If not `proves`, the guess is the scheme itself (FLOAT32).
-    """
-
-    def __init__(self, builder, width, proves, args):
+    def __init__(self, builder, width, form, is_signed, args):
         """args: as `requantize.Missed` and `Rule` have them: guess, its pitch, lo, hi, out, out_step, sums, places."""
         guess, pitch, lo, hi, self.out, self.out_step, self.sums, self.places = args
-        self.width, self.proves = width, proves
-        self.columns = [_Column(builder, guess, pitch, first, proves) for first in range(0, width, LANES)]
+        self.width, self.proves = width, form != UNPROVEN
+        self.columns = [_Column(builder, guess, pitch, first, form, is_signed) for first in range(0, width, LANES)]
         self.least, self.most = (splat(builder, builder.trunc(limit, I16), _WORDS) for limit in (lo, hi))
-        if proves:
+        self.flip = 0
+        if form == GUESSED_RELU:
+            self.least, self.most = _splat(-_ABOVE, _WORDS), _splat(_ABOVE - 1, _WORDS)
+            self.flip = 0 if is_signed else -_ABOVE
+        if self.proves:
             both = ir.Constant(ir.VectorType(I32, PAIR), list(range(PAIR)))
             reach = builder.shuffle_vector(self.columns[0].reach, self.columns[-1].reach, both)
             self.reach = builder.trunc(reach, _WORDS)
@@ -111,7 +126,9 @@ class Finish:
         """The bytes of the vectors i and i + 1 of `count`."""
         for wins, limit in ((">", self.least), ("<", self.most)):
             words = builder.select(builder.icmp_signed(wins, words, limit), words, limit)
-        packed = builder.trunc(words, ir.VectorType(ir.IntType(8), PAIR))
+        packed = builder.trunc(words, _BYTES)
+        if self.flip:
+            packed = builder.xor(packed, _splat(self.flip, _BYTES))
         rows = PAIR // self.width
         for k in range(rows):
             at = i * LANES // self.width + k
