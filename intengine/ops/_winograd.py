@@ -1,5 +1,7 @@
 """3x3 convolutions of stride 1 by `intengine_kernels.winograd`, where that is as exact and takes less."""
 
+from typing import Any
+
 import numpy as np
 from intengine_kernels import isa
 from intengine_kernels.isa.tile import interleaved
@@ -24,73 +26,89 @@ _TAKEN, _MADE = 320, 960
 _FEWEST, _MOST_BYTES = 4, 2**21
 #: Bytes of a strip, in the second level of the cache.
 _STRIP_BYTES = 2**16
-_I16, _I32 = np.dtype(np.int16), np.dtype(np.int32)
+#: Rows and columns that tiles reach beyond their outputs.
+_MORE = TAPS - OUTPUTS
+I16, _I32 = np.dtype(np.int16), np.dtype(np.int32)
 
 
 def winograd(
     source: Operand, out: Operand, window: Window, weights: NDArray[np.int16], bias: NDArray[np.int64],
     requantizer: Requantizer, lo: int, hi: int,
 ) -> Call | None:  # fmt: skip
-    """The convolution as one call, or None if it is not of this kind, or too small, or beyond what int16 holds.
+    """The convolution as one call, or None if it is not of this kind, or too small, or beyond what integers hold.
 
     Args:
         source, out: int8 or uint8. weights: int16[N, kh, kw, C] without their zero point, of one group.
         bias: int64[N]. lo, hi: of the result.
     """
-    batch, channels, depth = source.shape[0], weights.shape[0], weights.shape[3]
-    lines, across = -(-window.out_h // OUTPUTS), -(-window.out_w // OUTPUTS)
-    tiles = batch * lines * across
-    if not _pays(window, batch * window.out_h * window.out_w, tiles, depth, channels):
-        return None
-    moved = np.einsum("ia,jb,nabc->ijnc", _FILTER, _FILTER, weights.astype(np.int32), optimize=True)
+    batch, depth = source.shape[0], weights.shape[3]
     info = np.iinfo(source.dtype)
-    most = max(info.max, -info.min)
-    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3))
-    if np.abs(moved).max(initial=0) > np.iinfo(np.int16).max or magnitude.max(initial=0) * most >= 2 ** (31 - SHIFT):
+    folded = bias - source.zero_point * weights.sum(axis=(1, 2, 3), dtype=np.int64)
+    filter = transformed(window, batch, weights, folded, info)
+    if filter is None:
         return None
+    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3))
     reach = max(info.max - source.zero_point, source.zero_point - info.min)
     bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
-    folded = bias - source.zero_point * weights.sum(axis=(1, 2, 3), dtype=np.int64)
-    filter = _packed(moved.reshape(PRODUCTS, channels, depth).astype(np.int16), folded)
     rule = padded_rule(requantizer, bound, 1, filter.bias.size, out.dtype, out.zero_point, lo, hi)
-    columns = across * OUTPUTS + TAPS - OUTPUTS
-    height = min(max((_STRIP_BYTES // (columns * depth * _I16.itemsize) - 2) // OUTPUTS, 1), lines)
-    # What registers read behind the last pixel.
-    behind = isa.COLUMNS
-    step = -(-depth // behind) * behind
-    pitch = TILES * step + behind
-    block = Block(
-        Scratch(_I16, (PRODUCTS * pitch,)), step, pitch, Scratch(_I32, (PRODUCTS * PITCH,)),
-        Scratch(_I32, (OUTPUTS * OUTPUTS * TILES * isa.COLUMNS,)),
-    )  # fmt: skip
-    strip = Scratch(_I16, ((height * OUTPUTS + TAPS - OUTPUTS) * columns * depth + behind,))
+    columns, lines = columns_of(window), -(-window.out_h // OUTPUTS)
+    height = min(max((_STRIP_BYTES // (columns * depth) - _MORE) // OUTPUTS, 1), lines)
     args = (
         isa.tag(isa.best()), source.ref(), filter, rule, columns, window.pad_h, window.pad_w, source.zero_point, height,
-        0, batch * window.out_h, strip, block, out.ref(),
+        0, batch * window.out_h, strip(source.dtype, height * OUTPUTS, columns, depth), block(depth), out.ref(),
     )  # fmt: skip
-    work = tiles * _work(depth, channels)
-    return Call(conv_winograd, args, work=work, unit=OUTPUTS, pads=True, reach=window.reach(source.shape, channels))
+    return Call(
+        conv_winograd,
+        args,
+        work=batch * work(window, depth, weights.shape[0]),
+        unit=OUTPUTS,
+        pads=True,
+        reach=window.reach(source.shape, out.shape[3]),
+    )
 
 
-def _work(depth: int, channels: int) -> int:
-    """Of a tile, in products of bytes."""
-    return PRODUCTS * depth * channels * _PRODUCT[isa.best()] + _TAKEN * depth + _MADE * channels
+def columns_of(window: Window) -> int:
+    """Of a strip: whole tiles."""
+    return -(-window.out_w // OUTPUTS) * OUTPUTS + _MORE
 
 
-def _pays(window: Window, pixels: int, tiles: int, depth: int, channels: int) -> bool:
-    """Whether the convolution is one that this takes less for than products of all taps."""
-    geometry = (window.kh, window.kw, window.stride_h, window.stride_w, window.dilation_h, window.dilation_w)
-    if geometry != (3, 3, 1, 1, 1, 1) or isa.best() not in _PRODUCT or tiles < _FEWEST:
-        return False
-    if PRODUCTS * depth * channels * _I16.itemsize > _MOST_BYTES:
-        return False
-    return tiles * _work(depth, channels) < pixels * 9 * depth * channels
+def strip(dtype: np.dtype[Any], rows: int, columns: int, depth: int) -> Scratch:
+    """Work space for the input of so many rows of outputs, and what a register reads behind it."""
+    return Scratch(dtype, ((rows + _MORE) * columns * depth + isa.COLUMNS,))
 
 
-def _packed(moved: NDArray[np.int16], bias: NDArray[np.int64]) -> Transformed:
-    """Transformed filters [36, N, C], for tiles."""
-    channels = moved.shape[1]
-    panels = blocked(moved, 1, 2)
+def block(depth: int) -> Block:
+    """Work space of tiles with so many channels."""
+    step = -(-depth // isa.COLUMNS) * isa.COLUMNS
+    pitch = TILES * step + isa.COLUMNS
+    return Block(
+        Scratch(I16, (PRODUCTS * pitch,)), step, pitch, Scratch(_I32, (PRODUCTS * PITCH,)),
+        Scratch(_I32, (OUTPUTS * OUTPUTS * TILES * isa.COLUMNS,)),
+    )  # fmt: skip
+
+
+def work(window: Window, depth: int, channels: int) -> int:
+    """Of an image, in products of bytes."""
+    return _tiles(window) * _work(depth, channels)
+
+
+def transformed(
+    window: Window, batch: int, weights: NDArray[np.int16], bias: NDArray[np.int64], info: Any
+) -> Transformed | None:
+    """The filter, or None if the convolution is not of this kind, or too small, or beyond what integers hold.
+
+    Args:
+        batch: images that are made together. weights: int16[N, kh, kw, C] without their zero point, of one group.
+        bias: int64[N], with the part of the input's zero point. info: np.iinfo of the images' elements.
+    """
+    channels, _, _, depth = weights.shape
+    if not _pays(window, batch, depth, channels):
+        return None
+    moved = np.einsum("ia,jb,nabc->ijnc", _FILTER, _FILTER, weights.astype(np.int32), optimize=True)
+    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3)).max(initial=0)
+    if np.abs(moved).max(initial=0) > np.iinfo(I16).max or magnitude * max(info.max, -info.min) >= 2 ** (31 - SHIFT):
+        return None
+    panels = blocked(moved.reshape(PRODUCTS, channels, depth).astype(I16), 1, 2)
     count, steps = panels.shape[1], panels.shape[3]
     for p in range(count):
         panels[:, p] = interleaved(isa.best(), panels[:, p], min(channels - p * isa.COLUMNS, isa.COLUMNS))
@@ -98,3 +116,23 @@ def _packed(moved: NDArray[np.int16], bias: NDArray[np.int64]) -> Transformed:
         panels.reshape(-1), panels[0, 0].size, count, steps,
         pad_last(bias, count * isa.COLUMNS).astype(np.int32), np.zeros(max(TILES, isa.COLUMNS), np.int32),
     )  # fmt: skip
+
+
+def _tiles(window: Window) -> int:
+    return -(-window.out_h // OUTPUTS) * -(-window.out_w // OUTPUTS)
+
+
+def _work(depth: int, channels: int) -> int:
+    """Of a tile, in products of bytes."""
+    return PRODUCTS * depth * channels * _PRODUCT[isa.best()] + _TAKEN * depth + _MADE * channels
+
+
+def _pays(window: Window, batch: int, depth: int, channels: int) -> bool:
+    """Whether the convolution is one that this takes less for than products of all taps."""
+    geometry = (window.kh, window.kw, window.stride_h, window.stride_w, window.dilation_h, window.dilation_w)
+    tiles = batch * _tiles(window)
+    if geometry != (3, 3, 1, 1, 1, 1) or isa.best() not in _PRODUCT or tiles < _FEWEST:
+        return False
+    if PRODUCTS * depth * channels * I16.itemsize > _MOST_BYTES:
+        return False
+    return tiles * _work(depth, channels) < batch * window.out_h * window.out_w * 9 * depth * channels

@@ -41,6 +41,36 @@ def _append_negatives(panel, at, depth, flip, copies):
 
 
 @inline
+def scale_rows(
+    order, acc, rows, zero_points, scales, row_sum, filter_scale, bias, channel, lo, hi, out, out_at, out_step, count
+):  # fmt: skip
+    """Rows of `count` sums, COLUMNS apart, scaled in that order; row r goes to out[out_at + r * out_step:].
+
+    Args: zero_points, scales: of each row. row_sum, filter_scale, bias: read from `channel` on.
+    """
+    for n in range(0, count, LANES):
+        c, left, to = channel + n, count - n, out_at + n
+        if order == SCALES_FIRST:
+            for r in range(rows):
+                _scales_first(
+                    acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                    out, to + r * out_step, left,
+                )  # fmt: skip
+        elif order == FUSED:
+            for r in range(rows):
+                _fused(
+                    acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                    out, to + r * out_step, left,
+                )  # fmt: skip
+        else:
+            for r in range(rows):
+                _filter_first(
+                    acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
+                    out, to + r * out_step, left,
+                )  # fmt: skip
+
+
+@inline
 def _multiply_scale(
     isa, rows_of, at, lda, rows, offsets, segments, w, group, folded, none, acc, row_sum, zero_points, scales,
     filter_scale, order, bias, lo, hi, out, out_at, out_step, channels,
@@ -59,26 +89,10 @@ def _multiply_scale(
             isa, count, rows_of, at, lda, rows, offsets, first_offset, segments, steps // segments, 0, per,
             flat_w, first * size, folded, first, none, acc,
         )  # fmt: skip
-        for n in range(0, count, LANES):
-            c, left, to = first + n, count - n, out_at + p * COLUMNS + n
-            if order == SCALES_FIRST:
-                for r in range(rows):
-                    _scales_first(
-                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
-                        out, to + r * out_step, left,
-                    )  # fmt: skip
-            elif order == FUSED:
-                for r in range(rows):
-                    _fused(
-                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
-                        out, to + r * out_step, left,
-                    )  # fmt: skip
-            else:
-                for r in range(rows):
-                    _filter_first(
-                        acc, r * COLUMNS + n, zero_points[r], scales[r], row_sum, filter_scale, bias, c, lo, hi,
-                        out, to + r * out_step, left,
-                    )  # fmt: skip
+        scale_rows(
+            order, acc, rows, zero_points, scales, row_sum, filter_scale, bias, first, lo, hi,
+            out, out_at + p * COLUMNS, out_step, count,
+        )  # fmt: skip
 
 
 @kernel

@@ -15,12 +15,10 @@ Source: A. Lavin, S. Gray: Fast Algorithms for Convolutional Neural Networks, ar
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from intengine_kernels.gemm import multiply_rows
 from intengine_kernels.isa import COLUMNS
 from intengine_kernels.isa.winograd import OUTPUTS, PITCH, PRODUCTS, TILES, transform_sums, transform_taps
-from intengine_kernels.jit import kernel
+from intengine_kernels.jit import inline, kernel
 from intengine_kernels.requantize import requantize_block
 from intengine_kernels.strip import fill_strip
 
@@ -58,6 +56,41 @@ class Block(NamedTuple):
     acc: Any
 
 
+@inline
+def run_of(tile, last, across):
+    """(line, place in it, tiles) of those from `tile` on that are next to each other."""
+    line, place = tile // across, tile % across
+    return line, place, min(last - tile, across - place)
+
+
+@inline
+def take_taps(isa, strip, at, columns, channels, first, last, block):
+    """What the products of tiles first..last take.
+
+    Args:
+        strip: int8 or uint8, flat; tiles are counted line by line, each line of rows of `columns` pixels, from `at` on.
+    """
+    tile = first
+    while tile < last:
+        line, place, run = run_of(tile, last, columns // OUTPUTS)
+        transform_taps(
+            isa, strip, at + (line * columns + place) * OUTPUTS * channels, columns * channels, channels, run,
+            block.taps, (tile - first) * block.taps_step, block.taps_step, block.taps_pitch,
+        )  # fmt: skip
+        tile += run
+
+
+@inline
+def multiply_taps(isa, filter, panel, count, tiles, block):
+    """The 36 sums of products of each tile, of `count` channels of a panel."""
+    for k in range(PRODUCTS):
+        multiply_rows(
+            isa, count, block.taps, k * block.taps_pitch, block.taps_step, tiles, filter.weights,
+            (k * filter.panels + panel) * filter.size, filter.steps, 2, filter.zeros, 0, filter.zeros,
+            block.sums[k * PITCH :],
+        )  # fmt: skip
+
+
 @kernel
 def conv_winograd(
     isa, x, filter, rule, columns, pad_h, pad_w, fill, height, row_begin, row_end, strip, block, out
@@ -70,13 +103,13 @@ def conv_winograd(
         filter: Transformed. rule: Rule.
         columns: of a strip: 4 * tiles + 2. fill: the strip's value of a tap outside the image.
         height: rows of tiles that are made from one strip.
-        strip: scratch [>= (4 * height + 2) * columns * C], int16, and a register behind. block: Block.
+        strip: scratch [>= (4 * height + 2) * columns * C], like x, and a register behind. block: Block.
         out: int8 or uint8 [B, OH, OW, N], written.
     """
     _, in_h, in_w, channels = x.shape
     _, out_h, out_w, out_c = out.shape
     flat_x, flat_out = x.reshape(-1), out.reshape(-1)
-    fill = np.int16(fill)
+    fill, flip = strip.dtype.type(fill), strip.dtype.type(0)
     across = columns // OUTPUTS
     row = row_begin
     while row < row_end:
@@ -85,38 +118,23 @@ def conv_winograd(
         lines = (rows + OUTPUTS - 1) // OUTPUTS
         fill_strip(
             flat_x, b * in_h * in_w * channels, in_h, in_w, channels, y - pad_h, -pad_w, lines * OUTPUTS + 2, columns,
-            np.int16(0), fill, strip,
+            flip, fill, strip,
         )  # fmt: skip
         for first in range(0, lines * across, TILES):
             last = min(first + TILES, lines * across)
-            tile = first
-            while tile < last:
-                line, place = tile // across, tile % across
-                run = min(last - tile, across - place)
-                transform_taps(
-                    isa, strip, (line * columns + place) * OUTPUTS * channels, columns * channels, channels, run,
-                    block.taps, (tile - first) * block.taps_step, block.taps_step, block.taps_pitch,
-                )  # fmt: skip
-                tile += run
+            take_taps(isa, strip, 0, columns, channels, first, last, block)
             for p in range(filter.panels):
                 channel = p * COLUMNS
                 count = min(COLUMNS, out_c - channel)
-                for k in range(PRODUCTS):
-                    multiply_rows(
-                        isa, count, block.taps, k * block.taps_pitch, block.taps_step, last - first, filter.weights,
-                        (k * filter.panels + p) * filter.size, filter.steps, 2, filter.zeros, 0, filter.zeros,
-                        block.sums[k * PITCH :],
-                    )  # fmt: skip
+                multiply_taps(isa, filter, p, count, last - first, block)
                 tile = first
                 while tile < last:
-                    line, place = tile // across, tile % across
-                    run = min(last - tile, across - place)
-                    to = ((row + line * OUTPUTS) * out_w + place * OUTPUTS) * out_c + channel
+                    line, place, run = run_of(tile, last, across)
                     pitch = run * OUTPUTS * COLUMNS
                     transform_sums(
-                        isa, block.sums, (tile - first) * COLUMNS, count, run, filter.bias, channel,
-                        block.acc, pitch,
-                    )  # fmt: skip
+                        isa, block.sums, (tile - first) * COLUMNS, count, run, filter.bias, channel, block.acc, pitch
+                    )
+                    to = ((row + line * OUTPUTS) * out_w + place * OUTPUTS) * out_c + channel
                     for i in range(min(OUTPUTS, rows - line * OUTPUTS)):
                         requantize_block(
                             isa, block.acc[i * pitch :], COLUMNS, min(run * OUTPUTS, out_w - place * OUTPUTS), rule,

@@ -35,7 +35,7 @@ GEOMETRIES: dict[str, Geometry] = {
     "many_channels": ((1, 3, 3, 37), (41, 2, 2, 37), SAME, (1, 1), (1, 1)),
     "larger_than_image": ((1, 2, 3, 4), (6, 5, 5, 4), SAME, (1, 1), (1, 1)),
     # Winograd's: by tiles of 4 x 4.
-    "tiled": ((1, 7, 8, 51), (44, 3, 3, 51), SAME, (1, 1), (1, 1)),
+    "tiled": ((2, 7, 8, 51), (44, 3, 3, 51), SAME, (1, 1), (1, 1)),
     "wide": ((1, 1, 40, 1), (2, 1, 8, 1), SAME, (1, 2), (1, 1)),
 }
 

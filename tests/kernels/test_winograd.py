@@ -10,14 +10,18 @@ from intengine_kernels.conv import conv_requantize
 from intengine_kernels.jit import parameters
 from intengine_kernels.requantize import DOUBLE_ROUNDING, FLOAT32, SINGLE, UPWARD_BLOCKS
 from intengine_kernels.winograd import conv_winograd
+from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
 
 import intengine
+from intengine import chunks
 from intengine.model import Quantization, TensorSpec
+from intengine.ops import _winograd
 from intengine.ops._context import Operand
 from intengine.ops._packing import pack
 from intengine.ops._window import Window
 from intengine.ops._winograd import winograd
 from intengine.step import Call
+from intengine.writer import ModelBuilder
 from tests.cases import problems
 from tests.kernels.test_isa import TYPES, number, requantizer, run
 
@@ -154,7 +158,7 @@ def test_what_is_not_exact_or_does_not_pay_is_left(name: str) -> None:
     def call(x: np.ndarray, weights: np.ndarray) -> Call | None:
         channels = weights.shape[0]
         with isa.use(number(name)):
-            return Convolution(x, weights, bias[:channels], scheme=DOUBLE_ROUNDING, pad=1).call()
+            return Convolution(x, weights, np.zeros(channels, np.int64), scheme=DOUBLE_ROUNDING, pad=1).call()
 
     assert call(x, weights) is not None
     beyond_int16 = np.full((40, 3, 3, 40), 255, np.int16)
@@ -178,3 +182,34 @@ def test_the_cases_held_to_litert_are_of_both_kinds(name: str) -> None:
                 (step,) = engine.execute({engine.model.main.inputs[-1]: problem.inputs[0]}).plan.steps
                 kinds |= {call.kernel for call in step.calls}
     assert {conv_winograd, conv_requantize} <= kinds
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("profile", ["litert-reference", "litert-xnnpack"])
+def test_hybrid_convolutions_equal_those_tap_by_tap(name: str, profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    b = ModelBuilder()
+    weights, bias = rng.integers(-127, 127, (44, 3, 3, 40), np.int8), rng.standard_normal(44).astype(np.float32)
+    operands = [
+        b.tensor("x", "FLOAT32", (2, 23, 14, 40)),
+        b.tensor("w", "INT8", weights.shape, weights, scale=np.float32(0.01), zero_point=0),
+        b.tensor("b", "FLOAT32", (44,), bias),
+    ]
+    b.op("CONV_2D", operands, [b.tensor("y", "FLOAT32", (2, 23, 14, 44))], padding=0, stride_h=1, stride_w=1)
+    model = b.to_bytes([0], [3])
+    x = rng.standard_normal((2, 23, 14, 40)).astype(np.float32)
+    # Quantized by itself, and with another zero point.
+    x[1] += 3
+
+    def outputs(threads: int) -> tuple[bytes, set[Any]]:
+        engine = intengine.Interpreter(model, profile=profile, num_threads=threads)
+        kernels = {call.kernel for step in engine.execute({0: x}).plan.steps for call in step.calls}
+        return engine.run({0: x})["y"].tobytes(), kernels
+
+    monkeypatch.setattr(chunks, "_LEAST_SHARE", 1)
+    with isa.use(number(name)):
+        found = [outputs(threads) for threads in (1, 2, 5)]
+        monkeypatch.setattr(_winograd, "_FEWEST", 10**9)
+        plain, kernels = outputs(1)
+    assert all(bytes_of == plain and conv_hybrid_winograd in some for bytes_of, some in found)
+    assert conv_hybrid_winograd not in kernels

@@ -5,7 +5,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from intengine_kernels.isa import COLUMNS
-from intengine_kernels.isa.ir import I16, I32, array_pointer, const, counted, load, local_function
+from intengine_kernels.isa.ir import I8, I16, I32, array_pointer, const, counted, load, local_function
 from intengine_kernels.isa.tile import lanes_of
 
 #: Taps of a tile along an axis, outputs, and products of a tile.
@@ -92,7 +92,7 @@ def _each(builder, tiles, size, lanes, body):
     some(builder.sdiv(builder.add(builder.sub(size, done), const(half - 1)), const(half)), done, half)
 
 
-def _emit_taps(lanes):
+def _emit_taps(lanes, is_signed):
     def body(builder, args):
         x, pitch, channels, tiles, out, out_step, out_pitch = args
 
@@ -104,7 +104,8 @@ def _emit_taps(lanes):
 
             def tap(row, column):
                 at = builder.add(builder.mul(pitch, const(row)), builder.mul(channels, const(column)))
-                return load(builder, here, at, kind, 2)
+                value = load(builder, here, at, ir.VectorType(I8, lanes), 1)
+                return builder.sext(value, kind) if is_signed else builder.zext(value, kind)
 
             # Two rows at a time: more would not fit in registers, and to load taps again takes less than to spill.
             for rows, transform in (((0, 5), vectors.outer), ((1, 2), vectors.inner), ((3, 4), vectors.middle)):
@@ -153,21 +154,22 @@ def transform_taps(typingctx, isa, x, at, pitch, channels, tiles, out, out_at, o
     """out[k * out_pitch + t * out_step + c] = what product k of tile t takes of channel c.
 
     The tile is a patch of 6 x 6 pixels, the next one starts 4 pixels later. Whole registers are read and written.
-    isa: what `isa.tag` gives, not None. x: int16, flat; the first patch starts at `at`, its rows `pitch`
+    isa: what `isa.tag` gives, not None. x: int8 or uint8, flat; the first patch starts at `at`, its rows `pitch`
     elements apart. out: int16, flat.
     """
     i64 = types.int64
     signature = types.void(isa, x, i64, i64, i64, i64, out, i64, i64, i64)
-    lanes = 2 * lanes_of(isa.count)
+    lanes, is_signed = 2 * lanes_of(isa.count), x.dtype.signed
 
     def codegen(context, builder, signature, args):
         arguments = [
-            array_pointer(context, builder, x, args[1], I16, args[2]), *args[3:6],
+            array_pointer(context, builder, x, args[1], I8, args[2]), *args[3:6],
             array_pointer(context, builder, out, args[6], I16, args[7]), *args[8:],
         ]  # fmt: skip
         kinds = [argument.type for argument in arguments]
-        function = local_function(builder, f"intengine_winograd_taps_{lanes}", ir.VoidType(), kinds, _emit_taps(lanes))
-        builder.call(function, arguments)
+        name = f"intengine_winograd_taps_{lanes}_{is_signed:d}"
+        body = _emit_taps(lanes, is_signed)
+        builder.call(local_function(builder, name, ir.VoidType(), kinds, body), arguments)
         return context.get_dummy_value()
 
     return signature, codegen
