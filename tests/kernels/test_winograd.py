@@ -29,7 +29,7 @@ SETS = [isa.NAMES[i] for i in isa.available() if i in (isa.AVX2, isa.AVXVNNI, is
 
 
 class Convolution:
-    """3x3, stride 1; the second image row and column are the first that the window begins with if pad is 0."""
+    """3x3, stride 1, with so much padding on every side."""
 
     def __init__(self, x: np.ndarray, weights: np.ndarray, bias: np.ndarray, *, scheme: int, pad: int) -> None:
         self.x, self.weights, self.bias, self.scheme = x, weights.astype(np.int16), bias, scheme
