@@ -153,7 +153,7 @@ def test_a_bias_beyond_what_sums_may_be(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_not_exact_or_does_not_pay_is_left(name: str) -> None:
-    x, weights, bias = random((1, 12, 12, 40), 40, np.int8)
+    x, weights, _ = random((1, 12, 12, 40), 40, np.int8)
 
     def call(x: np.ndarray, weights: np.ndarray) -> Call | None:
         channels = weights.shape[0]
