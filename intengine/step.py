@@ -110,7 +110,7 @@ class Reach:
     """Of which rows of an array a call's output rows are made, where arrays are images one behind the other.
 
     Row y of an image is made of rows y * stride - before to y * stride - before + span of the same image, those that
-    are in it. The kernel may read others, but what they hold decides nothing.
+    are in it. The kernel may read others, but what they hold decides nothing, even if it changes in the meantime.
 
     Attributes:
         height, row: rows of an image, and elements of one, in the array that is read.

@@ -134,7 +134,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
                 *(Scratch(np.dtype(np.int64), (window.kh * window.kw,)) for _ in range(2)), out.ref(),
             ),
             work=work,
-            pads=_skips_as_well(values, start),
+            pads=not ctx.numerics.float_is_fused and _skips_as_well(values, start),
             reach=window.reach(source.shape, out.shape[3]),
         )
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
 def _skips_as_well(weights: NDArray[np.float32], start: NDArray[np.float32]) -> bool:
     """Whether leaving out taps of 0 changes no bit: 0 * w is a zero, which changes nothing but a sum of -0.0.
 
-    A sum that does not begin as -0.0 never becomes that.
+    A sum of rounded products that does not begin as -0.0 never becomes that; a fused one can, by underflow.
     """
     return bool(np.isfinite(weights).all() and not (np.signbit(start) & (start == 0)).any())
 

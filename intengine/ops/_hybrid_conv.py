@@ -11,7 +11,7 @@ from intengine_kernels import isa
 from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SYMMETRIC
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
-from intengine_kernels.isa.winograd import OUTPUTS, TILES
+from intengine_kernels.isa.winograd import OUTPUTS, TAPS, TILES
 from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
 from numpy.typing import NDArray
 
@@ -109,7 +109,8 @@ def _by_tiles(
     width = filter.bias.size
     constants = [pad_last(one, width) for one in (row_sums(values), scales, bias)]
     columns, lines = columns_of(window), window.out_h + window.kh - 1
-    reach = Reach(lines, columns * depth, window.out_h, window.out_w * channels, span=window.kh, of="strip")
+    # A tile takes its taps several times, and none of them may change in between.
+    reach = Reach(lines, columns * depth, window.out_h, window.out_w * channels, span=TAPS, of="strip")
     calls: list[Call] = []
     for image in range(batch):
         # Of each call alone, so that every thread has its own.

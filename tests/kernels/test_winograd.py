@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from intengine_kernels import isa
 from intengine_kernels.conv import conv_requantize
+from intengine_kernels.isa.winograd import TAPS
 from intengine_kernels.jit import parameters
 from intengine_kernels.requantize import DOUBLE_ROUNDING, FLOAT32, SINGLE, UPWARD_BLOCKS
 from intengine_kernels.winograd import conv_winograd
@@ -184,22 +185,45 @@ def test_the_cases_held_to_litert_are_of_both_kinds(name: str) -> None:
     assert {conv_winograd, conv_requantize} <= kinds
 
 
-@pytest.mark.parametrize("name", SETS)
-@pytest.mark.parametrize("profile", ["litert-reference", "litert-xnnpack"])
-def test_hybrid_convolutions_equal_those_tap_by_tap(name: str, profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(6)
+def hybrid(images: int, rng: np.random.Generator) -> bytes:
+    """A model of one convolution of float32[images, 23, 14, 40] with int8 weights."""
     b = ModelBuilder()
     weights, bias = rng.integers(-127, 127, (44, 3, 3, 40), np.int8), rng.standard_normal(44).astype(np.float32)
     operands = [
-        b.tensor("x", "FLOAT32", (2, 23, 14, 40)),
+        b.tensor("x", "FLOAT32", (images, 23, 14, 40)),
         b.tensor("w", "INT8", weights.shape, weights, scale=np.float32(0.01), zero_point=0),
         b.tensor("b", "FLOAT32", (44,), bias),
     ]
-    b.op("CONV_2D", operands, [b.tensor("y", "FLOAT32", (2, 23, 14, 44))], padding=0, stride_h=1, stride_w=1)
-    model = b.to_bytes([0], [3])
-    x = rng.standard_normal((2, 23, 14, 40)).astype(np.float32)
+    b.op("CONV_2D", operands, [b.tensor("y", "FLOAT32", (images, 23, 14, 44))], padding=0, stride_h=1, stride_w=1)
+    return b.to_bytes([0], [3])
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_hybrid_convolution_waits_for_all_rows_that_its_tiles_read(name: str) -> None:
+    rng = np.random.default_rng(7)
+    with isa.use(number(name)):
+        engine = intengine.Interpreter(hybrid(1, rng))
+        image = {0: rng.standard_normal((1, 23, 14, 40)).astype(np.float32)}
+        (step,) = engine.execute(image).plan.steps
+    call = step.calls[-1]
+    assert call.kernel is conv_hybrid_winograd
+    # The last tile of any rows begins at the last of them, at most.
+    assert call.reach is not None
+    assert call.reach.span >= TAPS
+    assert call.reach.before == 0
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("profile", ["litert-reference", "litert-xnnpack"])
+@pytest.mark.parametrize("images", [1, 2])
+def test_hybrid_convolutions_equal_those_tap_by_tap(
+    name: str, profile: str, images: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(6)
+    model = hybrid(images, rng)
+    x = rng.standard_normal((images, 23, 14, 40)).astype(np.float32)
     # Quantized by itself, and with another zero point.
-    x[1] += 3
+    x[-1] += 3
 
     def outputs(threads: int) -> tuple[bytes, set[Any]]:
         engine = intengine.Interpreter(model, profile=profile, num_threads=threads)
