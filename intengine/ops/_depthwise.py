@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
 from intengine.ops._context import NodeContext, Operand
-from intengine.ops._packed import padded_rule
+from intengine.ops._packed import greatest_sums, padded_rule
 from intengine.ops._window import Window
 from intengine.step import PLAIN_WORK, Call, Scratch
 
@@ -69,13 +69,11 @@ def pack_depthwise(
     numbers = np.maximum(needed.sum(axis=1), 1) * groups * kw
     sums = rows.sum(axis=(0, 1), dtype=np.int64)
     magnitude = np.abs(rows.astype(np.int64)).sum(axis=(0, 1))
-    info = np.iinfo(source.dtype)
-    reach = max(info.max - source.zero_point, source.zero_point - info.min)
-    bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+    bound = greatest_sums(magnitude, source.dtype, source.zero_point, bias)
     wide = wide and bool((bound > np.iinfo(np.int32).max).any())
     folded = np.pad(bias - zero_point * sums, (0, blocks * CHANNELS - channels))
     offsets = [(g * columns + kx * dilation) * channels for g in range(groups) for kx in range(kw)] * len(rounds)
-    greatest = int(np.abs(padded.astype(np.int64)).max(initial=1)) * per * -info.min if wide else 1
+    greatest = int(np.abs(padded.astype(np.int64)).max(initial=1)) * per * -np.iinfo(source.dtype).min if wide else 1
     taps = Taps(
         np.ascontiguousarray(weights).reshape(-1),
         lines,

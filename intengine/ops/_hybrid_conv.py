@@ -7,23 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from intengine_kernels import isa
 from intengine_kernels.hybrid import conv_hybrid, depthwise_conv_hybrid
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SYMMETRIC
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
-from intengine_kernels.isa.winograd import OUTPUTS, TAPS, TILES
-from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
-from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._hybrid import padded, product_of_rows, row_sums, scales_of, scratch, weights_of, with_negatives
 from intengine.ops._hybrid_image import alone, bounds_of, quantized
-from intengine.ops._packed import pad_last
 from intengine.ops._packing import pack_for
 from intengine.ops._window import Window
-from intengine.ops._winograd import block, columns_of, strip, transformed, work
+from intengine.ops._winograd import pays
+from intengine.ops._winograd_hybrid import winograd_hybrid
 from intengine.step import PLAIN_WORK, Call, Reach, Scratch
 
 
@@ -53,8 +49,8 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         order = ctx.numerics.hybrid.conv
     if ctx.numerics.hybrid.is_dynamic:
         kind, order = DYNAMIC, FUSED
-    if groups == 1 and copies == 0:
-        found = _by_tiles(ctx, window, values, scales, bias, kind, order, lo, hi)
+    if groups == 1 and copies == 0 and pays(window, 1, depth, channels):
+        found = winograd_hybrid(ctx, window, values, scales, bias, kind, order, lo, hi)
         if found is not None:
             return found
     columns = (out.shape[2] - 1) * window.stride_w + (kw - 1) * window.dilation_w + 1
@@ -91,41 +87,6 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         calls += (
             *quantized(source, image, kind, area, packed.flip, bounds, strip),
             Call(conv_hybrid, args, work, reach=alone(source, reach)),
-        )
-    return calls
-
-
-def _by_tiles(
-    ctx: NodeContext, window: Window, values: NDArray[np.int8], scales: NDArray[np.float32], bias: NDArray[np.float32],
-    kind: int, order: int, lo: float, hi: float,
-) -> Sequence[Call] | None:  # fmt: skip
-    """Winograd's, where that takes less."""
-    source, out = ctx.input(0), ctx.output()
-    batch, _, _, depth = source.shape
-    channels = values.shape[0]
-    filter = transformed(window, 1, values.astype(np.int16), np.zeros(channels, np.int64), np.iinfo(np.int8))
-    if filter is None:
-        return None
-    width = filter.bias.size
-    constants = [pad_last(one, width) for one in (row_sums(values), scales, bias)]
-    columns, lines = columns_of(window), window.out_h + window.kh - 1
-    # A tile takes its taps several times, and none of them may change in between.
-    reach = Reach(lines, columns * depth, window.out_h, window.out_w * channels, span=TAPS, of="strip")
-    calls: list[Call] = []
-    for image in range(batch):
-        # Of each call alone, so that every thread has its own.
-        area, bounds = (-window.pad_h, -window.pad_w, lines, columns), bounds_of(source)
-        # Tiles may begin at any row.
-        rows = strip(np.dtype(np.int8), window.out_h + OUTPUTS, columns, depth)
-        some = OUTPUTS * TILES
-        args = (
-            isa.tag(isa.best()), image, depth, filter, *constants, order, columns, lo, hi, 0, window.out_h,
-            kind, bounds, Scratch(np.dtype(np.float32), (some,)), Scratch(np.dtype(np.int32), (some,)), rows,
-            block(depth), out.ref(),
-        )  # fmt: skip
-        calls += (
-            *quantized(source, image, kind, area, 0, bounds, rows),
-            Call(conv_hybrid_winograd, args, work(window, depth, channels), unit=OUTPUTS, reach=alone(source, reach)),
         )
     return calls
 

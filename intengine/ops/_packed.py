@@ -156,6 +156,19 @@ def _form(
     return UNPROVEN if scheme == FLOAT32 else GUESSED
 
 
+def greatest_sums(
+    magnitude: NDArray[np.int64], dtype: np.dtype[Any], zero_point: int, bias: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The greatest magnitude of each accumulator.
+
+    Args:
+        magnitude: int64[channels], the sum of the magnitudes of its weights. dtype, zero_point: of the activations.
+    """
+    info = np.iinfo(dtype)
+    reach = max(info.max - zero_point, zero_point - info.min)
+    return magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+
+
 def pad_last(values: NDArray[Any], size: int) -> NDArray[Any]:
     """Zeros after the last axis up to `size`."""
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, size - values.shape[-1])])

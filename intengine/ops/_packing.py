@@ -8,7 +8,7 @@ from intengine_kernels.isa.tile import interleaved
 from numpy.typing import NDArray
 
 from intengine.ops._context import Operand
-from intengine.ops._packed import Packed, pad_last
+from intengine.ops._packed import Packed, greatest_sums, pad_last
 
 #: Segments of a row that are added up faster by themselves than by a panel of ones, from this length on.
 _LONG = 96
@@ -34,13 +34,11 @@ def pack_for(
     instruction_set = isa.best()
     panel = isa.panel_dtype(instruction_set, dtype, rows.dtype)
     kind = np.iinfo(f"i{panel.itemsize}")
-    info = np.iinfo(dtype)
-    reach = max(info.max - input_zero_point, input_zero_point - info.min)
     flip = isa.flip(panel, dtype)
-    input_zero_point = isa.flipped_zero_point(input_zero_point, panel, dtype)
     values = rows.astype(np.int16) - np.int16(zero_point)
     magnitude = np.abs(values).sum(axis=-1, dtype=np.int64).reshape(-1)
-    bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+    bound = greatest_sums(magnitude, dtype, input_zero_point, bias)
+    input_zero_point = isa.flipped_zero_point(input_zero_point, panel, dtype)
     wide = wide and bool((bound > np.iinfo(np.int32).max).any())
     constant = bias.reshape(groups, channels) - input_zero_point * values.sum(axis=-1, dtype=np.int64)
 
@@ -59,7 +57,7 @@ def pack_for(
     if ones:
         cut = np.concatenate([cut, blocked(np.ones((groups, 1, depth), np.int16), segments, per)], axis=1)
     folded = pad_last(constant, panels * isa.COLUMNS).reshape(-1)
-    greatest = int(np.abs(cut.astype(np.int64)).sum(axis=-1).max(initial=1)) * -info.min if wide else 1
+    greatest = int(np.abs(cut.astype(np.int64)).sum(axis=-1).max(initial=1)) * -np.iinfo(dtype).min if wide else 1
     last = isa.COLUMNS if wide else channels - (panels - 1) * isa.COLUMNS
     counts = [*[isa.COLUMNS] * (panels - 1), last, *[1] * ones]
     return Packed(

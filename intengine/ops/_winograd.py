@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
 from intengine.ops._context import Operand
-from intengine.ops._packed import pad_last, padded_rule
+from intengine.ops._packed import greatest_sums, pad_last, padded_rule
 from intengine.ops._packing import blocked
 from intengine.ops._window import Window
 from intengine.step import Call, Scratch
@@ -26,30 +26,30 @@ _TAKEN, _MADE = 320, 960
 _FEWEST, _MOST_BYTES = 4, 2**21
 #: Bytes of a strip, in the second level of the cache.
 _STRIP_BYTES = 2**16
+#: int16 lanes of the widest registers, which are read and written whole.
+_LANES = 32
 #: Rows and columns that tiles reach beyond their outputs.
 _MORE = TAPS - OUTPUTS
-I16, _I32 = np.dtype(np.int16), np.dtype(np.int32)
+_I16, _I32 = np.dtype(np.int16), np.dtype(np.int32)
 
 
 def winograd(
     source: Operand, out: Operand, window: Window, weights: NDArray[np.int16], bias: NDArray[np.int64],
     requantizer: Requantizer, lo: int, hi: int,
 ) -> Call | None:  # fmt: skip
-    """The convolution as one call, or None if it is not of this kind, or too small, or beyond what integers hold.
+    """The convolution, which pays, as one call, or None if it is beyond what integers hold.
 
     Args:
-        source, out: int8 or uint8. weights: int16[N, kh, kw, C] without their zero point, of one group.
+        source, out: int8 or uint8. weights: int16[N, 3, 3, C] without their zero point.
         bias: int64[N]. lo, hi: of the result.
     """
     batch, depth = source.shape[0], weights.shape[3]
-    info = np.iinfo(source.dtype)
     folded = bias - source.zero_point * weights.sum(axis=(1, 2, 3), dtype=np.int64)
-    filter = transformed(window, batch, weights, folded, info)
+    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3))
+    filter = transformed(weights, magnitude, folded, source.dtype)
     if filter is None:
         return None
-    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3))
-    reach = max(info.max - source.zero_point, source.zero_point - info.min)
-    bound = magnitude * reach + np.abs(np.clip(bias, -(2**62), 2**62))
+    bound = greatest_sums(magnitude, source.dtype, source.zero_point, bias)
     rule = padded_rule(requantizer, bound, 1, filter.bias.size, out.dtype, out.zero_point, lo, hi)
     columns, lines = columns_of(window), -(-window.out_h // OUTPUTS)
     height = min(max((_STRIP_BYTES // (columns * depth) - _MORE) // OUTPUTS, 1), lines)
@@ -74,15 +74,15 @@ def columns_of(window: Window) -> int:
 
 def strip(dtype: np.dtype[Any], rows: int, columns: int, depth: int) -> Scratch:
     """Work space for the input of so many rows of outputs, and what a register reads behind it."""
-    return Scratch(dtype, ((rows + _MORE) * columns * depth + isa.COLUMNS,))
+    return Scratch(dtype, ((rows + _MORE) * columns * depth + _LANES,))
 
 
 def block(depth: int) -> Block:
     """Work space of tiles with so many channels."""
-    step = -(-depth // isa.COLUMNS) * isa.COLUMNS
-    pitch = TILES * step + isa.COLUMNS
+    step = -(-depth // _LANES) * _LANES
+    pitch = TILES * step + _LANES
     return Block(
-        Scratch(I16, (PRODUCTS * pitch,)), step, pitch, Scratch(_I32, (PRODUCTS * PITCH,)),
+        Scratch(_I16, (PRODUCTS * pitch,)), step, pitch, Scratch(_I32, (PRODUCTS * PITCH,)),
         Scratch(_I32, (OUTPUTS * OUTPUTS * TILES * isa.COLUMNS,)),
     )  # fmt: skip
 
@@ -93,22 +93,21 @@ def work(window: Window, depth: int, channels: int) -> int:
 
 
 def transformed(
-    window: Window, batch: int, weights: NDArray[np.int16], bias: NDArray[np.int64], info: Any
+    weights: NDArray[np.int16], magnitude: NDArray[np.int64], bias: NDArray[np.int64], dtype: np.dtype[Any]
 ) -> Transformed | None:
-    """The filter, or None if the convolution is not of this kind, or too small, or beyond what integers hold.
+    """The filter, or None if it is beyond what integers hold.
 
     Args:
-        batch: images that are made together. weights: int16[N, kh, kw, C] without their zero point, of one group.
-        bias: int64[N], with the part of the input's zero point. info: np.iinfo of the images' elements.
+        weights: int16[N, 3, 3, C] without their zero point. magnitude: int64[N], the sums of their magnitudes.
+        bias: int64[N], with the part of the input's zero point. dtype: of the images.
     """
     channels, _, _, depth = weights.shape
-    if not _pays(window, batch, depth, channels):
-        return None
+    info = np.iinfo(dtype)
     moved = np.einsum("ia,jb,nabc->ijnc", _FILTER, _FILTER, weights.astype(np.int32), optimize=True)
-    magnitude = np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3)).max(initial=0)
-    if np.abs(moved).max(initial=0) > np.iinfo(I16).max or magnitude * max(info.max, -info.min) >= 2 ** (31 - SHIFT):
+    greatest = magnitude.max(initial=0) * max(info.max, -info.min)
+    if np.abs(moved).max(initial=0) > np.iinfo(_I16).max or greatest >= 2 ** (31 - SHIFT):
         return None
-    panels = blocked(moved.reshape(PRODUCTS, channels, depth).astype(I16), 1, 2)
+    panels = blocked(moved.reshape(PRODUCTS, channels, depth).astype(_I16), 1, 2)
     count, steps = panels.shape[1], panels.shape[3]
     for p in range(count):
         panels[:, p] = interleaved(isa.best(), panels[:, p], min(channels - p * isa.COLUMNS, isa.COLUMNS))
@@ -127,12 +126,15 @@ def _work(depth: int, channels: int) -> int:
     return PRODUCTS * depth * channels * _PRODUCT[isa.best()] + _TAKEN * depth + _MADE * channels
 
 
-def _pays(window: Window, batch: int, depth: int, channels: int) -> bool:
-    """Whether the convolution is one that this takes less for than products of all taps."""
+def pays(window: Window, batch: int, depth: int, channels: int) -> bool:
+    """Whether a convolution of one group on bytes is of this kind and takes less so than by products of all taps.
+
+    batch: images that are made together.
+    """
     geometry = (window.kh, window.kw, window.stride_h, window.stride_w, window.dilation_h, window.dilation_w)
     tiles = batch * _tiles(window)
     if geometry != (3, 3, 1, 1, 1, 1) or isa.best() not in _PRODUCT or tiles < _FEWEST:
         return False
-    if PRODUCTS * depth * channels * I16.itemsize > _MOST_BYTES:
+    if PRODUCTS * depth * channels * _I16.itemsize > _MOST_BYTES:
         return False
     return tiles * _work(depth, channels) < batch * window.out_h * window.out_w * 9 * depth * channels

@@ -20,7 +20,7 @@ from intengine.ops._matrix import (
 from intengine.ops._packing import pack
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import Window
-from intengine.ops._winograd import winograd
+from intengine.ops._winograd import pays, winograd
 from intengine.shapes import Shape
 from intengine.step import Call
 
@@ -80,7 +80,8 @@ def _quantized(ctx: NodeContext, window: Window) -> Sequence[Call]:
         taps = weights.known().reshape(channels, kh, kw).transpose(1, 2, 0).astype(np.int16) - np.int16(zero_point)
         return [depthwise_call(ctx, window, taps, bias, requantizer, wide=wide)]
     lo, hi = ctx.activation_range(out)
-    if groups == 1 and not wide and source.dtype.itemsize == 1:
+    is_bytes = source.dtype.itemsize == 1 and not wide
+    if groups == 1 and is_bytes and pays(window, batch, depth, channels):
         taps = weights.known().astype(np.int16) - np.int16(zero_point)
         call = winograd(source, out, window, taps, bias, requantizer, lo, hi)
         if call is not None:

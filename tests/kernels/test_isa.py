@@ -36,9 +36,9 @@ SCHEMES = [DOUBLE_ROUNDING, INT64_15BIT, REAL_DOUBLE, UPWARD, UPWARD_BLOCKS, FLO
 NAMES = [isa.NAMES[i] for i in isa.available()[1:]]
 
 
-def operand(dtype: type, zero_point: int) -> Operand:
+def operand(dtype: type, zero_point: int, shape: tuple[int, ...] = (1,)) -> Operand:
     quantization = Quantization(np.ones(1, np.float32), np.array([zero_point]))
-    return Operand(TensorSpec(0, "x", TYPES[dtype], (1,), quantization=quantization), (1,))
+    return Operand(TensorSpec(0, "x", TYPES[dtype], shape, quantization=quantization), shape)
 
 
 def requantizer(scheme: int, channels: int, acc: int) -> Requantizer:

@@ -15,16 +15,15 @@ from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
 
 import intengine
 from intengine import chunks
-from intengine.model import Quantization, TensorSpec
 from intengine.ops import _winograd
 from intengine.ops._context import Operand
 from intengine.ops._packing import pack
 from intengine.ops._window import Window
-from intengine.ops._winograd import winograd
+from intengine.ops._winograd import pays, winograd
 from intengine.step import Call
 from intengine.writer import ModelBuilder
 from tests.cases import problems
-from tests.kernels.test_isa import TYPES, number, requantizer, run
+from tests.kernels.test_isa import number, operand, requantizer, run
 
 SETS = [isa.NAMES[i] for i in isa.available() if i in (isa.AVX2, isa.AVXVNNI, isa.AVX512VNNI)]
 
@@ -42,16 +41,14 @@ class Convolution:
         size = int(np.sqrt(depth) * np.abs(self.weights).mean() * 75 + 1000)
         self.rule = requantizer(scheme, weights.shape[0], size)
 
-    def operand(self, shape: tuple[int, ...], zero_point: int) -> Operand:
-        quantization = Quantization(np.ones(1, np.float32), np.array([zero_point]))
-        return Operand(TensorSpec(0, "x", TYPES[self.x.dtype.type], shape, quantization=quantization), shape)
-
     @property
     def source(self) -> Operand:
-        return self.operand(self.x.shape, self.info.min + 3)
+        return operand(self.x.dtype.type, self.info.min + 3, self.x.shape)
 
     def call(self) -> Call | None:
-        out = self.operand(self.shape, 1)
+        if not pays(self.window, self.shape[0], self.x.shape[3], self.shape[3]):
+            return None
+        out = operand(self.x.dtype.type, 1, self.shape)
         lo, hi = self.info.min, self.info.max - 1
         return winograd(self.source, out, self.window, self.weights, self.bias, self.rule, lo, hi)
 

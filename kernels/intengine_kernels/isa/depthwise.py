@@ -23,7 +23,7 @@ from intengine_kernels.isa.ir import (
     splat,
 )
 from intengine_kernels.isa.tile import dot, group_type, in_tiles, lanes_of
-from intengine_kernels.isa.words import GUESSED, GUESSED_RELU, UNPROVEN, Finish
+from intengine_kernels.isa.words import FORMS, Finish
 
 #: Channels of a block; requantization takes as many at a time.
 CHANNELS = 16
@@ -232,7 +232,6 @@ def requantize_depthwise(
         i64, strip, i64, i64, i64, offsets, i64, weights, i64, i64, i64, bias, i64, guess, i64, i64, out, i64,
         i64, sums, places,
     )  # fmt: skip
-
     is_signed = out.dtype.signed
 
     def codegen(context, builder, signature, args):
@@ -252,6 +251,6 @@ def requantize_depthwise(
             name = f"intengine_fused_depthwise_{form}_{is_signed:d}"
             return builder.call(local_function(builder, name, I64, kinds, _emit_fused(form, is_signed)), arguments)
 
-        return any_of(builder, (GUESSED_RELU, GUESSED, UNPROVEN), args[0], run)
+        return any_of(builder, FORMS, args[0], run)
 
     return signature, codegen

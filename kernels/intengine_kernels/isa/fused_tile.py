@@ -6,7 +6,7 @@ from numba.extending import intrinsic
 from intengine_kernels.isa import AVX512VNNI
 from intengine_kernels.isa.ir import I8, I32, I64, any_of, array_pointer, const, local_function
 from intengine_kernels.isa.tile import FULL, HALF, emit_tile, in_tiles
-from intengine_kernels.isa.words import GUESSED, GUESSED_RELU, UNPROVEN, Finish
+from intengine_kernels.isa.words import FORMS, Finish
 
 #: Part of a panel -> shapes as `tile.SHAPES` has them; fewer rows, since what requantizes takes registers too.
 _SHAPES = {FULL: ((8, 1), (4, 1), (1, 4)), HALF: ((8, 1), (4, 2), (1, 8))}
@@ -46,7 +46,6 @@ def requantize_by_tiles(
         i64, i64, x, i64, i64, i64, offsets, i64, i64, i64, i64, w, i64, bias, i64, guess, i64, i64, out, i64,
         i64, sums, places,
     )  # fmt: skip
-
     is_signed = out.dtype.signed
 
     def codegen(context, builder, signature, args):
@@ -67,7 +66,7 @@ def requantize_by_tiles(
             return builder.call(local_function(builder, name, I64, kinds, body), arguments)
 
         def of(part):
-            return any_of(builder, (GUESSED_RELU, GUESSED, UNPROVEN), args[1], lambda form: run(part, form))
+            return any_of(builder, FORMS, args[1], lambda form: run(part, form))
 
         return any_of(builder, (FULL, HALF), args[0], of)
 

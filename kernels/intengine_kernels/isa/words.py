@@ -26,6 +26,8 @@ FRACTION = 16
 LIMIT = 2.0 ** (31 - FRACTION) - 2.0**9
 #: How sums are requantized: not here; by a product that is the scheme itself; by guesses; by guesses after a RELU.
 NOT, UNPROVEN, GUESSED, GUESSED_RELU = range(4)
+#: Those that tiles know.
+FORMS = (GUESSED_RELU, GUESSED, UNPROVEN)
 #: Accumulators of an entry in the list of what is not proven.
 PAIR = 2 * LANES
 
@@ -94,11 +96,11 @@ class Finish:
         guess, pitch, lo, hi, self.out, self.out_step, self.sums, self.places = args
         self.width, self.proves = width, form != UNPROVEN
         self.columns = [_Column(builder, guess, pitch, first, form, is_signed) for first in range(0, width, LANES)]
-        self.least, self.most = (splat(builder, builder.trunc(limit, I16), _WORDS) for limit in (lo, hi))
-        self.flip = 0
         if form == GUESSED_RELU:
             self.least, self.most = _splat(-_ABOVE, _WORDS), _splat(_ABOVE - 1, _WORDS)
-            self.flip = 0 if is_signed else -_ABOVE
+        else:
+            self.least, self.most = (splat(builder, builder.trunc(limit, I16), _WORDS) for limit in (lo, hi))
+        self.is_above = form == GUESSED_RELU and not is_signed
         if self.proves:
             both = ir.Constant(ir.VectorType(I32, PAIR), list(range(PAIR)))
             reach = builder.shuffle_vector(self.columns[0].reach, self.columns[-1].reach, both)
@@ -127,8 +129,8 @@ class Finish:
         for wins, limit in ((">", self.least), ("<", self.most)):
             words = builder.select(builder.icmp_signed(wins, words, limit), words, limit)
         packed = builder.trunc(words, _BYTES)
-        if self.flip:
-            packed = builder.xor(packed, _splat(self.flip, _BYTES))
+        if self.is_above:
+            packed = builder.xor(packed, _splat(-_ABOVE, _BYTES))
         rows = PAIR // self.width
         for k in range(rows):
             at = i * LANES // self.width + k
