@@ -21,6 +21,12 @@ def _call(checks: Sequence[Check], function: Callable[[], object]) -> None:
     function()
 
 
+def _share(workers: Workers, session: Session, function: Callable[[], object]) -> None:
+    """A function that shares its chunks with helpers: these may have gone to sleep while Python was at work."""
+    workers.wake(session)
+    function()
+
+
 class Program:
     """Calls in order: kernels that follow each other are one call from Python.
 
@@ -84,10 +90,10 @@ class Program:
                 segments += [function for function in some if function is not None]
                 continue
             end = begin + len(some)
-            session = self._session
-            if session is not None and (self._program[begin:end, 2] > 1).any():
+            workers, session = self._workers, self._session
+            if workers is not None and session is not None and (self._program[begin:end, 2] > 1).any():
                 shared = (*session.tables, begin, end, session.control, session.threads)
-                segments.append(partial(specialize(share, shared).call, *shared))
+                segments.append(partial(_share, workers, session, partial(specialize(share, shared).call, *shared)))
             else:
                 alone = (self._program[begin:end], self._frames)
                 segments.append(partial(specialize(run, alone).call, *alone))
@@ -103,8 +109,6 @@ class Program:
         self._run(self._whole)
 
     def _run(self, segments: Sequence[Callable[[], object]]) -> None:
-        if self._session is not None and self._workers is not None:
-            self._workers.wake(self._session)
         try:
             for segment in segments:
                 segment()

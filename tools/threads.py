@@ -204,7 +204,7 @@ def main() -> None:
         row = [path.stem, *ms[:2], f"{ours:.2f}", *ms[2:4], f"{theirs:.2f}", ms[4], *rest]
         rows[path.stem] = f"| {' | '.join(row)} |"
         print(rows[path.stem], flush=True)
-    PAGE.write_text("\n".join([*lines, *(rows[name] for name in sorted(rows))]) + "\n")
+        PAGE.write_text("\n".join([*lines, *(rows[name] for name in sorted(rows))]) + "\n")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from intengine_kernels.jit import inline, kernel
 
 #: Words between two that different threads write.
 APART = 8
-#: A helper that has found nothing to do so often goes to sleep: after some milliseconds.
+#: A helper that has looked so often for a new run, in vain, goes to sleep: after some milliseconds.
 PATIENCE = 100_000
 #: Chunks of a call, at most: the bits of a word but for its sign.
 MOST_CHUNKS = 63
@@ -203,15 +203,15 @@ def _take(program, needs, shares, control, threads, thread, number, first, call,
 
 
 @inline
-def _work(program, frames, needs, shares, control, threads, thread, patience):
-    """Take part in the run that is on, until it ends or, `patience` turns long, nothing was found; returns chunks.
+def _work(program, frames, needs, shares, control, threads, thread):
+    """Take part in the run that is on, until it ends; returns how many chunks were taken.
 
-    Negative patience waits for the end.
+    Who finds nothing waits, however long: a helper that went to sleep would be missed for the rest of the run.
     """
     number = _read(control, 0)
     first, end = control[1], control[2]
     mine, turns = 0, 0
-    while first < end and turns != patience:
+    while first < end:
         call, chunk = first, _take(program, needs, shares, control, threads, thread, number, first, first, thread)
         if chunk < 0 and first + 1 < end:
             call = first + 1
@@ -252,12 +252,12 @@ def share(program, frames, needs, shares, begin, end, control, threads):
             _put(control, _ticket(program, threads, thread, i), number << 32)
     control[1], control[2] = begin, end
     _put(control, 0, number)
-    _work(program, frames, needs, shares, control, threads, 0, -1)
+    _work(program, frames, needs, shares, control, threads, 0)
 
 
 @kernel
 def help_out(program, frames, needs, shares, control, threads, thread):
-    """Take chunks of what `share` runs, as its thread number `thread` (from 1), until there was nothing for a while."""
+    """Take chunks of what `share` runs, as its thread number `thread` (from 1), until no run came for a while."""
     mine = thread * APART
     number, idle = -1, 0
     while idle < PATIENCE:
@@ -266,7 +266,6 @@ def help_out(program, frames, needs, shares, control, threads, thread):
             idle += 1
         else:
             number = _read(control, 0)
-            found = _work(program, frames, needs, shares, control, threads, thread, PATIENCE)
-            control[mine + 1] += found
+            control[mine + 1] += _work(program, frames, needs, shares, control, threads, thread)
             idle = 0
     _put(control, mine, 1)

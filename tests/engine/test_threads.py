@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from intengine_kernels.frame import address, place_of_address
 from intengine_kernels.jit import parameters
+from intengine_kernels.run_loop import APART
 from numba.core import config
 
 import intengine
@@ -78,6 +79,28 @@ def test_helpers_take_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     while not session.helped.any() and time.monotonic() < end:
         execution._program.run()
     assert session.helped.all()
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="kernels are not compiled")
+def test_a_helper_that_finds_nothing_waits_for_the_end_of_the_run() -> None:
+    """Else it would be missed where calls take longer than it waits for a new run, and the run has just begun."""
+    session = Session(np.array([[1, 0, 2, 0]]), np.zeros((4, 2), np.int64), np.zeros(2, np.int64), 2)
+    lines = session.control.reshape(-1, APART)
+    tickets, done = lines[2:4, 0], lines[4:6, 0]
+    number = lines[0, 0] + 1
+    # Both chunks of the only call are taken, and this thread does not say that it has done them yet.
+    tickets[:] = number << 32 | 1
+    lines[0, :3] = number, 0, 1
+    workers = Workers(2)
+    workers.wake(session)
+    time.sleep(0.5)
+    assert not session.asleep.any()
+    done[0] = 0b11
+    end = time.monotonic() + 30
+    while not session.asleep.all() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert session.asleep.all()
+    assert not session.helped.any()
 
 
 def test_threads_start_when_needed_and_end_with_the_interpreter_that_had_them() -> None:
