@@ -11,7 +11,8 @@ class PackedInt4(Enum):
 
 
 class DepthwiseFloat(Enum):
-    """DEPTHWISE_CONV_2D of float32: where a sum begins. Every product and every sum is rounded to float32."""
+    """DEPTHWISE_CONV_2D of float32: where a sum begins, and its order. Each product is rounded unless it is fused."""
 
     BIAS_LAST = "sum from 0 over taps by row, column; then the bias"
     BIAS_FIRST = "sum from the bias over taps by row, column"
+    FUSED = "fused multiply-adds from the bias over taps by column, row; over more than 25 taps by row, column"

@@ -167,7 +167,8 @@ class Numerics:
         delegate: has its own arithmetic for the nodes that it takes, or None.
         conv, depthwise_conv, transpose_conv, fully_connected, batch_matmul: scales -> requantizer.
         hybrid: of dynamic-range operators.
-        float_is_fused: whether float32 matrix products are sums of fused multiply-adds that begin with the bias.
+        float_is_fused: whether float32 matrix products are fused multiply-adds that begin with the bias,
+            denormals being zeros.
         activation_bound: how a bound of a fused activation is quantized.
         fully_connected_int16_narrow: whether FULLY_CONNECTED of int16 without a bias adds up in int32, which wraps.
         shuffled_is_clamped: whether FULLY_CONNECTED with shuffled weights heeds its fused activation.

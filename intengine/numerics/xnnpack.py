@@ -6,7 +6,7 @@ import numpy as np
 from intengine_kernels.requantize import FLOAT32
 
 from intengine.numerics import _arithmetic as arithmetic
-from intengine.numerics._matrix_arithmetic import PackedInt4
+from intengine.numerics._matrix_arithmetic import DepthwiseFloat, PackedInt4
 from intengine.numerics._record import ConvScales, Hybrid, Requantizer
 from intengine.numerics.litert_optimized import LITERT_OPTIMIZED
 from intengine.quantization import quantize_real_even
@@ -35,6 +35,7 @@ XNNPACK = replace(
     hybrid=Hybrid(is_dynamic=True),
     float_is_fused=True,
     packed_int4=PackedInt4.AS_INT8,
+    depthwise_float=DepthwiseFloat.FUSED,
     activation_bound=quantize_real_even,
     quantizing=arithmetic.Quantizing.RECIPROCAL,
     requantizing=arithmetic.Requantizing.MULTIPLIER_8,

@@ -25,6 +25,8 @@ from intengine.step import FLOAT_WORK, Call, Reach, Scratch
 #: Output pixels that are made with the weights of some channels before the next channels' are read.
 _BLOCK = 192
 _MAX = float(np.finfo(np.float32).max)
+#: Taps of XNNPACK's greatest depthwise kernel.
+_DEPTHWISE_TAPS = 25
 
 
 def float_range(activation: int) -> tuple[float, float]:
@@ -116,10 +118,14 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         rows = values.transpose(2, 0, 1).reshape(depth, channels // depth, window.kh * window.kw)
         return [_conv(ctx, window, rows, bias, lo, hi)]
     start, end = _ends(ctx, bias)
-    if ctx.numerics.depthwise_float is DepthwiseFloat.BIAS_FIRST and not ctx.numerics.float_is_fused:
+    order = ctx.numerics.depthwise_float
+    if order is DepthwiseFloat.BIAS_FIRST:
         start, end = end, np.full_like(end, -0.0)
     after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
-    work = FLOAT_WORK * out.size * window.kh * window.kw
+    taps = window.kh * window.kw
+    work = FLOAT_WORK * out.size * taps
+    # Of more taps than its depthwise kernels have, XNNPACK makes a convolution with groups, too.
+    by_column = order is DepthwiseFloat.FUSED and taps <= _DEPTHWISE_TAPS
     if channels > depth:
         ends = (start[:channels].copy(), end[:channels].copy())
         acc = Scratch(np.dtype(np.float32), (channels,))
@@ -129,9 +135,9 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         Call(
             depthwise_conv_float,
             (
-                ctx.numerics.float_is_fused, source.ref(), np.pad(values.reshape(-1), (0, LANES)), start, end,
-                window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
-                *(Scratch(np.dtype(np.int64), (window.kh * window.kw,)) for _ in range(2)), out.ref(),
+                ctx.numerics.float_is_fused, by_column, source.ref(), np.pad(values.reshape(-1), (0, LANES)),
+                start, end, window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
+                *(Scratch(np.dtype(np.int64), (taps,)) for _ in range(2)), out.ref(),
             ),
             work=work,
             pads=not ctx.numerics.float_is_fused and _skips_as_well(values, start),

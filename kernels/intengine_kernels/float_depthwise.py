@@ -1,12 +1,13 @@
 """float32 depthwise convolutions: taps outside the image are skipped.
 
-They are summed by row, column; fused multiply-adds, as in XNNPACK, by column, row.
+They are summed by row, column or, as XNNPACK does, by column, row. Fused multiply-adds have denormals as zeros.
 Source: tflite/kernels/internal/reference/depthwiseconv_float.h; XNNPACK/src/f32-dwconv
 """
 
 import numpy as np
 
 from intengine_kernels.copying import copy_row
+from intengine_kernels.denormals import flush, restore
 from intengine_kernels.isa.float_tile import ROW_VECTORS, ROWS, VECTORS, make_depthwise
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel, subroutine
@@ -22,12 +23,12 @@ _tile_pixel_panel = make_depthwise(1, 1, is_partial=True)
 
 
 @inline
-def _take_taps(fused, ky_begin, ky_end, kx_begin, kx_end, row_step, column_step, kw, channels, taps, w_taps):
+def _take_taps(by_column, ky_begin, ky_end, kx_begin, kx_end, row_step, column_step, kw, channels, taps, w_taps):
     """Offsets in the image and the filter of the taps in these ranges, in order; returns how many there are."""
     rows, columns = ky_end - ky_begin, kx_end - kx_begin
     many = max(rows, 0) * max(columns, 0)
     for s in range(many):
-        ky, kx = (s % rows, s // rows) if fused else (s // columns, s % columns)
+        ky, kx = (s % rows, s // rows) if by_column else (s // columns, s % columns)
         ky, kx = ky_begin + ky, kx_begin + kx
         taps[s] = ky * row_step + kx * column_step
         w_taps[s] = (ky * kw + kx) * channels
@@ -74,13 +75,13 @@ def _make_pixels(fused, x, starts, pixels, taps, w_taps, many, w, start, bias, l
 
 @kernel
 def depthwise_conv_float(
-    fused, x, w, start, bias, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi, row_begin, row_end,
-    starts, taps, w_taps, out,
+    fused, by_column, x, w, start, bias, kh, kw, stride_h, stride_w, dil_h, dil_w, pad_h, pad_w, lo, hi,
+    row_begin, row_end, starts, taps, w_taps, out,
 ):  # fmt: skip
     """Depthwise convolution with one filter for each channel, of output rows row_begin..row_end.
 
     Args:
-        fused: bool.
+        fused, by_column: bools, see above.
         x: float32[B, H, W, C]. w: float32[>= kh * kw * C + LANES], the filter [kh, kw, C] and anything behind it.
         start, bias: float32[>= C, whole vectors], what each sum begins with and what is added when it is complete.
         lo, hi: floats. row_begin, row_end: counted over batch * out_height.
@@ -95,6 +96,7 @@ def depthwise_conv_float(
     reach = width + pad_w - (kw - 1) * dil_w
     from_left = min(-(-pad_w // stride_w), out_w)
     to_right = max(min(-(-reach // stride_w), out_w), from_left)
+    mode = flush(fused)
     for row in range(row_begin, row_end):
         b, top = row // out_h, row % out_h * stride_h - pad_h
         ky_begin, ky_end = max(-(top // dil_h), 0), min(-((top - height) // dil_h), kh)
@@ -107,7 +109,7 @@ def depthwise_conv_float(
             if out_x < from_left or out_x >= to_right:
                 kx_begin, kx_end, pixels = max(-(left // dil_w), 0), min(-((left - width) // dil_w), kw), 1
             many = _take_taps(
-                fused, ky_begin, ky_end, kx_begin, kx_end, dil_h * width * channels, dil_w * channels, kw, channels,
+                by_column, ky_begin, ky_end, kx_begin, kx_end, dil_h * width * channels, dil_w * channels, kw, channels,
                 taps, w_taps,
             )  # fmt: skip
             _make_pixels(
@@ -115,6 +117,7 @@ def depthwise_conv_float(
                 flat_out, (row * out_w + out_x) * channels, channels,
             )  # fmt: skip
             out_x += pixels
+    restore(mode)
 
 
 @kernel

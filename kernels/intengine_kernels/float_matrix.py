@@ -1,11 +1,12 @@
 """float32 convolutions and products; the taps of each output are summed in the order row, column, input channel.
 
-`fused`: each tap is one fused multiply-add, as in XNNPACK; else a product and a sum.
+`fused`: each tap is one fused multiply-add and denormals are zeros, as in XNNPACK; else a product and a sum.
 Source: tflite/kernels/internal/reference/conv.h; XNNPACK/src/f32-gemm, f32-igemm
 """
 
 import numpy as np
 
+from intengine_kernels.denormals import flush, restore
 from intengine_kernels.float_product import multiply_rows
 from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import inline, kernel
@@ -26,6 +27,7 @@ def gemm_float(fused, a, w, start, bias, lo, hi, row_begin, row_end, starts, tap
     flat_a, flat_w, flat_out = a.reshape(-1), w.reshape(-1), out.reshape(-1)
     lo, hi = np.float32(lo), np.float32(hi)
     taps[0] = 0
+    mode = flush(fused)
     for row in range(row_begin, row_end, starts.shape[0]):
         rows = min(starts.shape[0], row_end - row)
         for i in range(rows):
@@ -34,6 +36,7 @@ def gemm_float(fused, a, w, start, bias, lo, hi, row_begin, row_end, starts, tap
             fused, flat_a, starts, rows, taps, 1, depth, flat_w, 0, start, bias, 0, lo, hi,
             flat_out, row * channels, channels, channels,
         )  # fmt: skip
+    restore(mode)
 
 
 @inline
@@ -88,6 +91,7 @@ def conv_float(
         ky, kx = (s, 0) if together else (s // kw, s % kw)
         taps[s] = (ky * dil_h * columns + kx * dil_w) * in_c
     row = row_begin
+    mode = flush(fused)
     while row < row_end:
         b, y = row // out_h, row % out_h
         rows = min(starts.shape[0] // out_w, out_h - y, row_end - row)
@@ -112,3 +116,4 @@ def conv_float(
         for s in range(many):
             taps[s] -= groups * depth
         row += rows
+    restore(mode)

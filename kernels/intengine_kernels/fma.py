@@ -25,21 +25,25 @@ def _compiled(a, b, c):
     return _fma32(np.float32(a), np.float32(b), np.float32(c))
 
 
-@chosen(lambda a, b, c: _compiled)
-def fma32(a, b, c):
-    """float32(a * b + c), rounded once.
+def fused_sum(a, b, c):
+    """float64, a * b + c of float32 rounded to odd: to round it again to float32 rounds the exact value.
 
-    The product of two float32 is exact in float64; the sum is rounded there to odd, so that rounding it again to
-    float32 rounds the exact value. Compiled, it is one instruction where the host has it.
+    The product of two float32 is exact in float64.
     """
     product = np.float64(a) * np.float64(b)
     addend = np.float64(c)
     total = product + addend
     if not np.isfinite(total):
-        return np.float32(total)
+        return total
     rest = total - product
     error = (product - (total - rest)) + (addend - rest)
     bits = int(np.float64(total).view(np.int64))
     if error != 0.0 and bits & 1 == 0:
         bits += 1 if (error > 0.0) == (total > 0.0) else -1
-    return np.float32(np.int64(bits).view(np.float64))
+    return np.int64(bits).view(np.float64)
+
+
+@chosen(lambda a, b, c: _compiled)
+def fma32(a, b, c):
+    """float32(a * b + c), rounded once; compiled, it is one instruction where the host has it."""
+    return np.float32(fused_sum(a, b, c))

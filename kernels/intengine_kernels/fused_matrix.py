@@ -1,8 +1,12 @@
-"""float32 products as XNNPACK adds them up: from the bias on, one fused multiply-add for each tap, in order."""
+"""float32 products as XNNPACK adds them up: from the bias on, one fused multiply-add for each tap, in order.
+
+Denormals are zeros.
+"""
 
 import numpy as np
 
 from intengine_kernels.copying import copy_row
+from intengine_kernels.denormals import flush, flushed_fma32, restore
 from intengine_kernels.fma import fma32
 from intengine_kernels.hybrid_quantize import quantize_dynamic
 from intengine_kernels.jit import inline, kernel
@@ -39,6 +43,7 @@ def transpose_conv_fused(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
     kh, kw, _, out_c = w.shape
     _, out_h, out_w, _ = out.shape
     lo, hi = np.float32(lo), np.float32(hi)
+    mode = flush(True)
     for row in range(row_begin, row_end):
         b, out_y = row // out_h, row % out_h
         for out_x in range(out_w):
@@ -54,8 +59,9 @@ def transpose_conv_fused(x, w, bias, stride_h, stride_w, pad_h, pad_w, lo, hi, r
                     for c in range(channels):
                         factor, weights = x[b, y, column, c], w[ky, kx, c]
                         for n in range(out_c):
-                            acc[n] = fma32(factor, weights[n], acc[n])
+                            acc[n] = flushed_fma32(factor, weights[n], acc[n])
             _clamped(acc, lo, hi, out[b, out_y, out_x])
+    restore(mode)
 
 
 @kernel
@@ -100,6 +106,7 @@ def batch_matmul_fused(a, b, from_a, from_b, out):
     """float32, each sum in the order of k from 0 on. Args as in `batch_matmul_requantize`."""
     batches, rows, columns = out.shape
     depth = a.shape[2]
+    mode = flush(True)
     for i in range(batches):
         left, right = a[from_a[i]], b[from_b[i]]
         for m in range(rows):
@@ -108,8 +115,9 @@ def batch_matmul_fused(a, b, from_a, from_b, out):
                 y = right[n]
                 total = np.float32(0)
                 for k in range(depth):
-                    total = fma32(x[k], y[k], total)
+                    total = flushed_fma32(x[k], y[k], total)
                 out[i, m, n] = total
+    restore(mode)
 
 
 @kernel

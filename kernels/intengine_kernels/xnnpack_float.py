@@ -7,6 +7,8 @@ them with flushed denormals.
 import numpy as np
 
 from intengine_kernels.broadcast import row_offset
+from intengine_kernels.denormals import flushed
+from intengine_kernels.fma import fma32
 from intengine_kernels.jit import inline, kernel
 
 #: Functions of `unary_flushed`.
@@ -14,33 +16,7 @@ NEGATE, CLAMP, LEAKY, HARD_SWISH, SQUARE, FLOOR, CEIL = range(7)
 #: Functions of `binary_flushed`.
 ADD, SUB, MUL, DIV = range(4)
 
-_LEAST_NORMAL = np.float32(1.1754943508222875e-38)
 _LANES = 16
-
-
-@inline
-def flushed(x):
-    """x, or a zero of its sign if x is denormal."""
-    return np.copysign(np.float32(0), x) if abs(x) < _LEAST_NORMAL else x
-
-
-@inline
-def fma32(a, b, c):
-    """float32(a * b + c), rounded once. a, b, c: float32, a * b and the sum finite or not.
-
-    The product of two float32 is exact in float64. Its sum with c is rounded to float64 first, which matters only
-    where that is halfway between two float32: there the sign of what was rounded off decides.
-    """
-    product, addend = np.float64(a) * np.float64(b), np.float64(c)
-    total = product + addend
-    nearest = np.float32(total)
-    rest = total - np.float64(nearest)
-    shadow = total - product
-    error = (product - (total - shadow)) + (addend - shadow)
-    other = np.float64(nearest) + 2.0 * rest
-    if error != 0.0 and rest != 0.0 and np.float64(np.float32(other)) == other and (error > 0.0) == (rest > 0.0):
-        nearest = np.float32(other)
-    return nearest
 
 
 @inline

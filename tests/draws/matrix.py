@@ -46,6 +46,10 @@ class Geometry:
         return self.w[self.axis]
 
 
+#: Rows or columns of a window: more than 5 x 5 taps, from where XNNPACK adds up in another order.
+_LARGEST = 7
+
+
 @st.composite
 def _window(
     draw: Draw, sizes: Sequence[int]
@@ -54,7 +58,7 @@ def _window(
     padding = draw(st.sampled_from([SAME, VALID]))
     kernel, strides, dilations = [], [], []
     for size in sizes:
-        k = draw(st.integers(1, min(size, 4) if padding == VALID else 4))
+        k = draw(st.integers(1, min(size, _LARGEST) if padding == VALID else _LARGEST))
         reach = (size - 1) // (k - 1) if padding == VALID and k > 1 else 3
         dilations.append(draw(st.sampled_from([1, 1, min(2, reach), min(3, reach)])))
         kernel.append(k)

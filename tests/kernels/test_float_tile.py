@@ -172,7 +172,7 @@ def _depthwise(
     size = w.shape[:2]
     scratch = (np.zeros(out.shape[2], np.int64), np.zeros(w.size, np.int64), np.zeros(w.size, np.int64))
     run(
-        fused, x, np.pad(w.reshape(-1), (0, LANES)), start, bias, *size, *stride, *dilation,
+        fused, fused, x, np.pad(w.reshape(-1), (0, LANES)), start, bias, *size, *stride, *dilation,
         *_pads(x.shape, size, stride, dilation, same), -np.inf, np.inf, 0, out.shape[0] * out.shape[1], *scratch, out,
     )  # fmt: skip
     return out

@@ -7,10 +7,13 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from intengine_kernels.float_matrix import gemm_float
+from intengine_kernels.denormals import flush, flushed_fma32, restore
+from intengine_kernels.float_depthwise import depthwise_conv_float
+from intengine_kernels.float_matrix import conv_float, gemm_float
 from intengine_kernels.fma import fma32
-from intengine_kernels.fused_matrix import batch_matmul_fused
+from intengine_kernels.fused_matrix import batch_matmul_fused, transpose_conv_fused
 from intengine_kernels.hybrid_quantize import LANES, quantize_dynamic
+from intengine_kernels.jit import kernel
 
 from tests.kernels._both import both_ways
 
@@ -44,6 +47,87 @@ def test_one_rounding_where_two_would_differ(run: Callable[..., Any]) -> None:
     a[0], b[0], c[0] = F32(1 + 2.0**-23), F32(1 + 2.0**-23), F32(2.0**-60)
     for x, y, z in zip(a, b, c, strict=True):
         assert run(x, y, z) == exact(x, y, z)
+
+
+def flushing(a: np.float32, b: np.float32, c: np.float32) -> np.float32:
+    """a * b + c with denormals as zeros; what becomes normal by rounding is none."""
+    x, y, z = (F32(np.copysign(0, v)) if abs(v) < F32(2.0**-126) else v for v in (a, b, c))
+    value = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
+    if value == 0:
+        return F32(float(x) * float(y) + float(z))
+    if abs(value) < Fraction(2) ** -126 - Fraction(2) ** -151:
+        return F32(-0.0 if value < 0 else 0.0)
+    return nearest(value)
+
+
+@kernel
+def _flushing(a, b, c, out):
+    mode = flush(True)
+    for i in range(out.shape[0]):
+        out[i] = flushed_fma32(a[i], b[i], c[i])
+    restore(mode)
+
+
+def small(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Of either sign, zeros among them; products of two are about as often denormal as not."""
+    values = rng.choice([-1.0, 1.0], shape) * 2.0 ** rng.uniform(-66, -60, shape)
+    return np.where(rng.random(shape) < 0.1, 0.0, values).astype(F32)
+
+
+@both_ways(_flushing)
+def test_denormals_are_zeros_of_their_sign(run: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(4)
+    least = F32(2.0**-126)
+    a, b, c = small(rng, 500), small(rng, 500), small(rng, 500) * small(rng, 500)
+    # Just beside what is rounded to the least normal number; then operands that are denormal.
+    a[:4], b[:4], c[:4] = F32(-(2.0**-75)), [2.0**-75, 2.0**-76, 1.0000001 * 2.0**-76, -(2.0**-76)], least
+    a[4:7], b[4:7], c[4:7] = [1e-40, -1e-40, 1], [1, 1, -1e-40], [1e-38, 0, -1e-40]
+    out = np.zeros(500, F32)
+    run(a, b, c, out)
+    wanted = np.array([flushing(*terms) for terms in zip(a, b, c, strict=True)])
+    assert out.tobytes() == wanted.tobytes()
+    assert out[:4].tolist() == [0, least, 0, least]
+    # Only while the kernel runs.
+    assert F32(1e-20) * F32(1e-20) != 0
+
+
+def _all_products(a: np.ndarray, w: np.ndarray, run: dict[str, Callable[..., Any]]) -> list[np.ndarray]:
+    """float32[8, 16] of each kernel: what 8 rows and the columns of w[5, 16] give, and 8 pixels under w as taps."""
+    zeros, end = np.zeros(16, F32), np.full(16, -0.0, F32)
+    starts, taps, more = np.zeros(8, np.int64), np.zeros(8, np.int64), np.zeros(8, np.int64)
+    strip, (lo, hi) = np.zeros(0, F32), (-np.inf, np.inf)
+    ones = (1, 1, 1, 1, 1, 1, 0, 0, lo, hi, 0, 1)
+    out = [np.zeros((8, 16), F32) for _ in range(5)]
+    image, pixels = a.reshape(1, 1, 8, 5), np.repeat(a.T[:, :, np.newaxis], 16, 2)[np.newaxis]
+    run["gemm"](True, a, w[None, None], zeros, end, lo, hi, 0, 8, starts, taps, out[0])
+    run["conv"](True, image, w[None, None], zeros, end, *ones, starts, taps, strip, out[1].reshape(1, 1, 8, 16))
+    run["depthwise"](
+        True, True, pixels, np.pad(w.reshape(-1), (0, LANES)), zeros, end, 5, 1, *ones[2:], starts, taps, more,
+        out[2].reshape(1, 1, 8, 16),
+    )  # fmt: skip
+    first = np.zeros(1, np.int64)
+    run["batch_matmul"](a[None], np.ascontiguousarray(w.T)[None], first, first, out[3][None])
+    run["transpose_conv"](image, w[None, None], zeros, 1, 1, 0, 0, lo, hi, 0, 1, zeros.copy(), out[4][None, None])
+    return out
+
+
+def test_products_have_denormals_as_zeros() -> None:
+    """Compiled and as Python runs them."""
+    kernels = {
+        "gemm": gemm_float, "conv": conv_float, "depthwise": depthwise_conv_float,
+        "batch_matmul": batch_matmul_fused, "transpose_conv": transpose_conv_fused,
+    }  # fmt: skip
+    rng = np.random.default_rng(5)
+    a, w = small(rng, 8, 5), small(rng, 5, 16)
+    wanted = np.zeros((8, 16), F32)
+    for m, n in np.ndindex(wanted.shape):
+        for k in range(5):
+            wanted[m, n] = flushing(a[m, k], w[k, n], wanted[m, n])
+    assert (wanted == 0).any()
+    assert (wanted != 0).any()
+    for run in (kernels, {name: getattr(one, "py_func", one) for name, one in kernels.items()}):
+        for out in _all_products(a, w, run):
+            assert out.tobytes() == wanted.tobytes()
 
 
 @both_ways(gemm_float)

@@ -19,7 +19,6 @@ from intengine_kernels.xnnpack_float import (
     LEAKY,
     NEGATE,
     average_pool_nines,
-    fma32,
     sum_in_units,
     unary_flushed,
 )
@@ -180,17 +179,6 @@ def test_log_softmax_of_equal_logits_is_minus_the_logarithm_of_their_number(run:
     out = np.empty_like(x)
     run(x, np.exp(-0.1 * np.arange(256)).astype(F32), F32(0.1), F32(1 / 16), 127, -128, 127, out)
     assert out.tolist() == [[127 - round(16 * np.log(8))] * 8]
-
-
-@both_ways(fma32)
-def test_fused_multiply_add_rounds_once(run: Callable[..., Any]) -> None:
-    # The sum in float64 is a tie of float32; what float64 rounded off lies below it.
-    low = (F32(1 + 2.0**-23) * F32(2.0**-12), F32(1 - 2.0**-23) * F32(2.0**-12), F32(1 + 2.0**-23))
-    assert run(*low) == F32(1 + 2.0**-23)
-    assert run(-low[0], low[1], -low[2]) == -F32(1 + 2.0**-23)
-    for a, b, c in RNG.standard_normal((300, 3)).astype(F32):
-        exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
-        assert run(a, b, c) == spec.nearest32(exact)
 
 
 @both_ways(unary_flushed)

@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from intengine_kernels.fma import fma32
+from intengine_kernels.denormals import flushed_fma32
 from intengine_kernels.isa import host_features
 from intengine_kernels.isa.ir import call, const, splat
 from intengine_kernels.isa.vectors import LANES, REALS, clamp, load, load_part, store, store_part
@@ -125,7 +125,7 @@ def make_product(rows, vectors):
                 for s in range(many):
                     first = starts[row + r] + taps[s]
                     for i in range(first, first + length):
-                        total = fma32(x[i], w[k], total) if fused else total + x[i] * w[k]
+                        total = flushed_fma32(x[i], w[k], total) if fused else total + x[i] * w[k]
                         k += LANES
                 total = total + bias[at + n]
                 total = lo if total < lo else total
@@ -197,7 +197,7 @@ def make_depthwise(rows, vectors, *, is_partial):
                 total = start[c]
                 for s in range(many):
                     tap, weight = x[starts[row + r] + taps[s] + c], w[w_taps[s] + c]
-                    total = fma32(tap, weight, total) if fused else total + tap * weight
+                    total = flushed_fma32(tap, weight, total) if fused else total + tap * weight
                 total = total + bias[c]
                 total = lo if total < lo else total
                 out[out_at + r * out_step + n] = hi if hi < total else total
