@@ -16,21 +16,13 @@ from intengine_kernels.hybrid_quantize import LANES, quantize_dynamic
 from intengine_kernels.jit import kernel
 
 from tests.kernels._both import both_ways
+from tests.spec.profiles import nearest32
 
 F32 = np.float32
 
 
-def nearest(value: Fraction) -> np.float32:
-    """The float32 nearest to a number, halves to even; by the two around it."""
-    guess = F32(float(value))
-    around = [np.nextafter(guess, F32(-np.inf)), guess, np.nextafter(guess, F32(np.inf))]
-    best = min(abs(Fraction(float(x)) - value) for x in around)
-    ties = [x for x in around if abs(Fraction(float(x)) - value) == best]
-    return next(x for x in ties if len(ties) == 1 or int(x.view(np.int32)) % 2 == 0)
-
-
 def exact(a: np.float32, b: np.float32, c: np.float32) -> np.float32:
-    return nearest(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
+    return nearest32(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
 
 
 @numba.njit
@@ -57,7 +49,7 @@ def flushing(a: np.float32, b: np.float32, c: np.float32) -> np.float32:
         return F32(float(x) * float(y) + float(z))
     if abs(value) < Fraction(2) ** -126 - Fraction(2) ** -151:
         return F32(-0.0 if value < 0 else 0.0)
-    return nearest(value)
+    return nearest32(value)
 
 
 @kernel
