@@ -70,6 +70,12 @@ def column(page: Any, number: int) -> list[str]:
     return texts
 
 
+def wait_for_title(page: Any, found: Comparison, at: int) -> None:
+    """A browser tells the page of its new place some time after it was put there."""
+    layer = found.layers[at]
+    playwright.expect(page.locator("#d-title")).to_have_text(f"{layer.op}, node {layer.node}")
+
+
 def test_the_error_along_the_network_is_drawn(opened: Any, file: Path, found: Comparison) -> None:
     page = opened(file)
     for trace in (0, 1):
@@ -78,7 +84,7 @@ def test_the_error_along_the_network_is_drawn(opened: Any, file: Path, found: Co
     page.get_by_role("button", name="RMSE in LSB").click()
     assert (before[:4], page.locator("#network .ytitle").text_content()[:4]) == ("SQNR", "RMSE")
     page.evaluate("document.querySelector('#network').emit('plotly_click', {points: [{x: 2}]})")
-    assert page.locator("#d-title").inner_text() == f"{found.layers[2].op}, node {found.layers[2].node}"
+    wait_for_title(page, found, 2)
 
 
 def test_the_table_sorts_by_numbers_and_by_words(opened: Any, file: Path, found: Comparison) -> None:
@@ -125,7 +131,7 @@ def test_a_row_leads_to_its_detail(opened: Any, file: Path, found: Comparison) -
     assert page.locator("#worst img").count() == len(layer.propagated.worst)
     assert page.evaluate("[...document.querySelectorAll('#worst img')].every(i => i.complete && i.naturalWidth > 0)")
     page.locator("#next").click()
-    assert page.locator("#d-title").inner_text() == f"{found.layers[at + 1].op}, node {found.layers[at + 1].node}"
+    wait_for_title(page, found, at + 1)
 
 
 def test_every_layer_and_every_figure_draws(opened: Any, file: Path, found: Comparison) -> None:
