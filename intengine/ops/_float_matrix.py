@@ -2,20 +2,18 @@
 
 Where float32 is fused, the bias comes first, and each tap is one fused multiply-add.
 
-Source: tflite/kernels/internal/reference/conv.h, depthwiseconv_float.h, fully_connected.h
+Source: tflite/kernels/internal/reference/conv.h, fully_connected.h
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-from intengine_kernels.float_depthwise import depthwise_conv_float, depthwise_conv_float_multiplied
 from intengine_kernels.float_matrix import conv_float, gemm_float
 from intengine_kernels.isa import TILE_ROWS
 from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.numerics import DepthwiseFloat
 from intengine.ops._context import NodeContext, Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
@@ -25,8 +23,6 @@ from intengine.step import FLOAT_WORK, Call, Reach, Scratch
 #: Output pixels that are made with the weights of some channels before the next channels' are read.
 _BLOCK = 192
 _MAX = float(np.finfo(np.float32).max)
-#: Taps of XNNPACK's greatest depthwise kernel.
-_DEPTHWISE_TAPS = 25
 
 
 def float_range(activation: int) -> tuple[float, float]:
@@ -57,7 +53,7 @@ def pack_panels(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(padded.reshape(groups, panels, LANES, depth).swapaxes(2, 3))
 
 
-def _ends(ctx: NodeContext, bias: NDArray[np.float32], groups: int = 1) -> tuple[NDArray[np.float32], ...]:
+def ends(ctx: NodeContext, bias: NDArray[np.float32], groups: int = 1) -> tuple[NDArray[np.float32], ...]:
     """(what sums begin with, what is added in the end), each group's channels filled up to whole vectors.
 
     Adding -0.0 changes nothing, not even a zero of either sign.
@@ -81,10 +77,10 @@ def conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     if window.is_pointwise and groups == 1:
         pixels = out.shape[0] * out.shape[1] * out.shape[2]
         return [_gemm(ctx, source, (pixels, depth), values.reshape(channels, depth), bias, lo, hi, out)]
-    return [_conv(ctx, window, values.reshape(groups, channels // groups, -1), bias, lo, hi)]
+    return [grouped_conv(ctx, window, values.reshape(groups, channels // groups, -1), bias, lo, hi)]
 
 
-def _conv(
+def grouped_conv(
     ctx: NodeContext, window: Window, rows: NDArray[np.float32], bias: NDArray[np.float32], lo: float, hi: float
 ) -> Call:
     """A convolution with the filters [G, N / G, K]."""
@@ -97,7 +93,7 @@ def _conv(
     return Call(
         conv_float,
         (
-            ctx.numerics.float_is_fused, source.ref(), pack_panels(rows), *_ends(ctx, bias, rows.shape[0]),
+            ctx.numerics.float_is_fused, source.ref(), pack_panels(rows), *ends(ctx, bias, rows.shape[0]),
             window.kh, window.kw, *window.geometry, lo, hi, 0, batches * out_h,
             Scratch(np.dtype(np.int64), (some * out_w,)), Scratch(np.dtype(np.int64), (window.kh * window.kw,)),
             Scratch(np.dtype(np.float32), (strip,)), out.ref(),
@@ -105,53 +101,6 @@ def _conv(
         work=FLOAT_WORK * out.size * rows.shape[2],
         reach=window.reach(source.shape, out.shape[3]),
     )  # fmt: skip
-
-
-def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
-    source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
-    channels, depth = weights.shape[3], source.shape[3]
-    lo, hi = float_range(ctx.options["fused_activation_function"])
-    bias = float_bias(ctx, ctx.optional(2), channels)
-    values = weights.known()[0]
-    if ctx.numerics.float_is_fused and channels > depth:
-        # XNNPACK makes a convolution with groups of it, whose taps come by row, column.
-        rows = values.transpose(2, 0, 1).reshape(depth, channels // depth, window.kh * window.kw)
-        return [_conv(ctx, window, rows, bias, lo, hi)]
-    start, end = _ends(ctx, bias)
-    order = ctx.numerics.depthwise_float
-    if order is DepthwiseFloat.BIAS_FIRST:
-        start, end = end, np.full_like(end, -0.0)
-    after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
-    taps = window.kh * window.kw
-    work = FLOAT_WORK * out.size * taps
-    # Of more taps than its depthwise kernels have, XNNPACK makes a convolution with groups, too.
-    by_column = order is DepthwiseFloat.FUSED and taps <= _DEPTHWISE_TAPS
-    if channels > depth:
-        ends = (start[:channels].copy(), end[:channels].copy())
-        acc = Scratch(np.dtype(np.float32), (channels,))
-        args = (source.ref(), np.array(values), *ends, *after, acc, out.ref())
-        return [Call(depthwise_conv_float_multiplied, args, work=work, reach=window.reach(source.shape, out.shape[3]))]
-    return [
-        Call(
-            depthwise_conv_float,
-            (
-                ctx.numerics.float_is_fused, by_column, source.ref(), np.pad(values.reshape(-1), (0, LANES)),
-                start, end, window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
-                *(Scratch(np.dtype(np.int64), (taps,)) for _ in range(2)), out.ref(),
-            ),
-            work=work,
-            pads=not ctx.numerics.float_is_fused and _skips_as_well(values, start),
-            reach=window.reach(source.shape, out.shape[3]),
-        )
-    ]  # fmt: skip
-
-
-def _skips_as_well(weights: NDArray[np.float32], start: NDArray[np.float32]) -> bool:
-    """Whether leaving out taps of 0 changes no bit: 0 * w is a zero, which changes nothing but a sum of -0.0.
-
-    A sum of rounded products that does not begin as -0.0 never becomes that; a fused one can, by underflow.
-    """
-    return bool(np.isfinite(weights).all() and not (np.signbit(start) & (start == 0)).any())
 
 
 def fully_connected(ctx: NodeContext) -> Sequence[Call]:
@@ -171,7 +120,7 @@ def _gemm(
     return Call(
         gemm_float,
         (
-            ctx.numerics.float_is_fused, source.ref(shape), pack_panels(weights[np.newaxis]), *_ends(ctx, bias),
+            ctx.numerics.float_is_fused, source.ref(shape), pack_panels(weights[np.newaxis]), *ends(ctx, bias),
             lo, hi, 0, rows, Scratch(np.dtype(np.int64), (max(min(_BLOCK, rows), 1),)),
             Scratch(np.dtype(np.int64), (1,)), out.ref((rows, bias.size)),
         ),

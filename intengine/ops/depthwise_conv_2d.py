@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from intengine.model import TensorType
-from intengine.ops import _float_matrix, _hybrid_conv
+from intengine.ops import _float_depthwise, _hybrid_conv
 from intengine.ops._context import NodeContext
 from intengine.ops._depthwise import depthwise_call
 from intengine.ops._matrix import (
@@ -52,7 +52,7 @@ def prepare(ctx: NodeContext) -> Sequence[Call]:
     source, weights, out = ctx.input(0), ctx.input(1), ctx.output()
     if source.type is TensorType.FLOAT32 and out.type is TensorType.FLOAT32:
         if weights.type is TensorType.FLOAT32:
-            return _float_matrix.depthwise_conv(ctx, _window(ctx))
+            return _float_depthwise.depthwise_conv(ctx, _window(ctx))
         return _hybrid_conv.depthwise_conv(ctx, _window(ctx))
     if source.type not in ACTIVATION_TYPES or out.type is not source.type:
         ctx.unsupported()
