@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from intengine_kernels.float_matrix import conv_float, gemm_float
-from intengine_kernels.isa import TILE_ROWS
+from intengine_kernels.isa.float_tile import ROWS
 from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
@@ -125,6 +125,6 @@ def _gemm(
             Scratch(np.dtype(np.int64), (1,)), out.ref((rows, bias.size)),
         ),
         work=FLOAT_WORK * rows * weights.size,
-        unit=TILE_ROWS,
+        unit=ROWS,
         reach=Reach.rows(rows, shape[1], bias.size, of="a"),
     )  # fmt: skip

@@ -73,7 +73,7 @@ def test_a_depthwise_tile_equals_its_plain_loops(rows: int, vectors: int, is_par
 
 
 @both_ways(gemm_float)
-@pytest.mark.parametrize("rows", [1, 3, 8, 13])
+@pytest.mark.parametrize("rows", [1, 3, 8, 9, 10, 13])
 @pytest.mark.parametrize("channels", [1, 16, 40, 70])
 def test_products_are_summed_in_order_whatever_tiles_make_them(
     run: Callable[..., Any], rows: int, channels: int
