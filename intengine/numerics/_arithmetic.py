@@ -63,7 +63,10 @@ class FloatElements(StrEnum):
 
     AS_WRITTEN = "each operation rounded, denormals kept; HARD_SWISH x * clamp(x + 3) / 6; means divided"
     SIXTH = "as AS_WRITTEN, but HARD_SWISH in blocks of 4 (x * (1 / 6)) * clamp(x + 3), the rest times 1 / 6 at last"
-    FLUSHED = "denormals are zeros; HARD_SWISH by a fused multiply-add; average pools in groups of nine taps"
+    FLUSHED = (
+        "denormals are zeros, except here those of SQUARED_DIFFERENCE, MAXIMUM, MINIMUM, PRELU, MAX_POOL_2D and "
+        "RESIZE_BILINEAR; HARD_SWISH by a fused multiply-add; average pools in groups of nine taps"
+    )
 
 
 class FloatAveraging(StrEnum):

@@ -26,19 +26,20 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
     lo, hi = float_range(ctx.options["fused_activation_function"])
     bias = float_bias(ctx, ctx.optional(2), channels)
     values = weights.known()[0]
-    if ctx.numerics.float_is_fused and channels > depth:
+    order = ctx.numerics.depthwise_float
+    is_fused = order is DepthwiseFloat.FUSED
+    if is_fused and channels > depth:
         # XNNPACK makes a convolution with groups of it, whose taps come by row, column.
         rows = values.transpose(2, 0, 1).reshape(depth, channels // depth, window.kh * window.kw)
         return [grouped_conv(ctx, window, rows, bias, lo, hi)]
     start, end = ends(ctx, bias)
-    order = ctx.numerics.depthwise_float
     if order is DepthwiseFloat.BIAS_FIRST:
         start, end = end, np.full_like(end, -0.0)
     after = (*window.geometry, lo, hi, 0, out.shape[0] * out.shape[1])
     taps = window.kh * window.kw
     work = FLOAT_WORK * out.size * taps
     # Of more taps than its depthwise kernels have, XNNPACK makes a convolution with groups, too.
-    by_column = order is DepthwiseFloat.FUSED and taps <= _MOST_TAPS
+    by_column = is_fused and taps <= _MOST_TAPS
     if channels > depth:
         plain = (start[:channels].copy(), end[:channels].copy())
         acc = Scratch(np.dtype(np.float32), (channels,))
@@ -48,12 +49,12 @@ def depthwise_conv(ctx: NodeContext, window: Window) -> Sequence[Call]:
         Call(
             depthwise_conv_float,
             (
-                ctx.numerics.float_is_fused, by_column, source.ref(), np.pad(values.reshape(-1), (0, LANES)),
+                is_fused, by_column, source.ref(), np.pad(values.reshape(-1), (0, LANES)),
                 start, end, window.kh, window.kw, *after, Scratch(np.dtype(np.int64), (out.shape[2],)),
                 *(Scratch(np.dtype(np.int64), (taps,)) for _ in range(2)), out.ref(),
             ),
             work=work,
-            pads=not ctx.numerics.float_is_fused and _skips_as_well(values, start),
+            pads=not is_fused and _skips_as_well(values, start),
             reach=window.reach(source.shape, out.shape[3]),
         )
     ]  # fmt: skip

@@ -1,5 +1,8 @@
 """float32 depthwise convolutions: taps outside the image are skipped.
 
+XNNPACK multiplies them by zeros, and may fill the taps up with zeros: a sum that underflowed to a zero may have the
+other sign there.
+
 They are summed by row, column or, as XNNPACK does, by column, row. Fused multiply-adds have denormals as zeros.
 Source: tflite/kernels/internal/reference/depthwiseconv_float.h; XNNPACK/src/f32-dwconv
 """

@@ -5,7 +5,7 @@ from intengine_kernels.isa.vectors import LANES
 from intengine_kernels.jit import subroutine
 
 #: Rows behind whole tiles that are made one by one: each reads all weights again.
-FEW = 2
+_FEW = 2
 
 _tile = make_product(ROWS, VECTORS)
 _tile_panel = make_product(ROWS, 1)
@@ -26,7 +26,7 @@ def multiply_rows(
     """
     step = many * length * LANES
     left = rows % ROWS
-    tiled = rows if FEW < left < rows else rows - left
+    tiled = rows if _FEW < left < rows else rows - left
     n = 0
     while tiled < rows and channels - n > (ROW_VECTORS - 1) * LANES:
         for row in range(tiled, rows):

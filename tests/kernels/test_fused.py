@@ -37,6 +37,10 @@ def test_one_rounding_where_two_would_differ(run: Callable[..., Any]) -> None:
     a, b = (rng.integers(1, 1 << 12, 500).astype(F32) for _ in range(2))
     c = (rng.choice([-1, 1], 500) * 2.0 ** rng.integers(-60, 30, 500)).astype(F32)
     a[0], b[0], c[0] = F32(1 + 2.0**-23), F32(1 + 2.0**-23), F32(2.0**-60)
+    # The sum in float64 is a tie of float32; what float64 rounded off lies below it.
+    a[1:3], b[1:3] = [(1 + 2.0**-23) * 2.0**-12, -(1 + 2.0**-23) * 2.0**-12], (1 - 2.0**-23) * 2.0**-12
+    c[1:3] = [1 + 2.0**-23, -(1 + 2.0**-23)]
+    a[3:300], b[3:300], c[3:300] = rng.standard_normal((3, 297))
     for x, y, z in zip(a, b, c, strict=True):
         assert run(x, y, z) == exact(x, y, z)
 
