@@ -1,6 +1,6 @@
 """Flat tensors in two parts: as many whole blocks as there are, and the rest, which LiteRT computes otherwise."""
 
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.step import Ref
 
 

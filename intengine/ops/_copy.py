@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.shapes import collapse, contiguous_strides
 from intengine.step import Call, Ref
 

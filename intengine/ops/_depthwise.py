@@ -12,8 +12,9 @@ from intengine_kernels.requantize import Missed, Rule
 from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
-from intengine.ops._context import NodeContext, Operand
-from intengine.ops._packed import greatest_sums, padded_rule
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
+from intengine.ops._rule import greatest_sums, padded_rule
 from intengine.ops._window import Window
 from intengine.step import PLAIN_WORK, Call, Scratch
 

@@ -14,7 +14,8 @@ from intengine_kernels.isa.vectors import LANES
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.ops._window import Window
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from intengine.model import TensorType
 from intengine.numerics import ConvScales, Requantizer, fixed_point
 from intengine.numerics.litert_reference import product_scales
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._matrix import bias_values, check_activation_zero_points, conv_scales
+from intengine.ops._operand import Operand
 from intengine.ops._packing import pack_for
 from intengine.step import Call, Scratch
 

@@ -15,66 +15,15 @@ from intengine_kernels.isa.hybrid_lanes import FUSED, SCALES_FIRST
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._packed import Packed, pad_last
+from intengine.ops._hybrid_weights import SSE_BLOCK, lane_sums, row_sums, scales_of, weights_of, with_negatives
+from intengine.ops._operand import Operand
+from intengine.ops._packed import Packed
 from intengine.ops._packing import pack_for
+from intengine.ops._rule import pad_last
 from intengine.quantization import real_bounds
 from intengine.step import Call, Reach, Ref, Scratch
-
-#: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
-_SSE_BLOCK = 16
-
-
-def weights_of(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
-    """The symmetric weights as int8.
-
-    Raises:
-        UnsupportedOpError: for other types. InvalidModelError: for a zero point.
-    """
-    if weights.type not in types:
-        ctx.unsupported()
-    zero_points = weights.quantization.zero_point
-    if zero_points.size and zero_points.any():
-        weights.refuse("is a hybrid filter and needs zero point 0", str(int(zero_points[zero_points != 0][0])))
-    # Old converters called int8 weights uint8.
-    return weights.known().view(np.int8)
-
-
-def scales_of(weights: Operand, channels: int, axis: int) -> NDArray[np.float32]:
-    return np.array(np.broadcast_to(weights.channel_scales(channels, axis), channels))
-
-
-def row_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
-    return np.ascontiguousarray(rows.reshape(rows.shape[0], -1).sum(axis=1, dtype=np.int32))
-
-
-def lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
-    """Row sums [N] of [N, K] as x86 builds add them up: in int16 lanes, which can wrap where K is above 2064.
-
-    Lane j takes columns 2 * j and 2 * j + 1 of each 16, and column j of 8 more; the last columns are added in int32.
-
-    Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
-    """
-    depth = rows.shape[1]
-    whole, most = depth // 16 * 16, depth // 8 * 8
-    lanes = rows[:, :whole].reshape(rows.shape[0], whole // 16, 8, 2).sum(axis=(1, 3), dtype=np.int16)
-    if whole < most:
-        lanes += rows[:, whole:most]
-    return lanes.sum(axis=1, dtype=np.int32) + rows[:, most:].sum(axis=1, dtype=np.int32)
-
-
-def with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
-    """[..., K] weights as x86 builds multiply them, with the number of copies of min(q, 0) that they need.
-
-    What is missing there, 256 * min(q, 0), is given as 127 + 127 + 2; see `intengine_kernels.hybrid.gemm_hybrid`.
-    """
-    whole = rows.shape[-1] // _SSE_BLOCK * _SSE_BLOCK
-    wrong = (rows == -128).astype(np.int8)
-    wrong[..., whole:] = 0
-    if not wrong.any():
-        return rows, 0
-    return np.concatenate([rows, wrong * np.int8(127), wrong * np.int8(127), wrong * np.int8(2)], axis=-1), 3
 
 
 def padded(packed: Packed, values: NDArray[Any]) -> NDArray[Any]:
@@ -166,7 +115,7 @@ def _sparse(ctx: NodeContext) -> Call:
     channels, depth = weights.shape
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     rows = source.size // depth
-    whole = np.arange(depth) < depth // _SSE_BLOCK * _SSE_BLOCK
+    whole = np.arange(depth) < depth // SSE_BLOCK * SSE_BLOCK
     return Call(
         gemm_hybrid_sparse,
         (

@@ -14,8 +14,9 @@ from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias, float_range
-from intengine.ops._hybrid import padded, product_of_rows, row_sums, scales_of, scratch, weights_of, with_negatives
+from intengine.ops._hybrid import padded, product_of_rows, scratch
 from intengine.ops._hybrid_image import alone, bounds_of, quantized
+from intengine.ops._hybrid_weights import row_sums, scales_of, weights_of, with_negatives
 from intengine.ops._packing import pack_for
 from intengine.ops._window import Window
 from intengine.ops._winograd import pays

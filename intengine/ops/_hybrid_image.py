@@ -6,7 +6,7 @@ import numpy as np
 from intengine_kernels.hybrid_image import find_range, quantize_image
 from intengine_kernels.hybrid_quantize import LANES
 
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.step import ELEMENT_WORK, PLAIN_WORK, Call, Reach, Scratch
 
 #: Elements of a part of an image whose range is found, at least, and parts of which none is a row, at most.

@@ -15,7 +15,7 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._gemmlowp16 import logistic_table, tanh_table
 from intengine.ops._lstm import power_of_two
-from intengine.ops._lstm_float import product_order
+from intengine.ops._lstm_float_weights import product_order
 from intengine.quantization import quantize_multiplier
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch

@@ -10,9 +10,11 @@ from intengine_kernels.lstm import lstm_integer
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._gemmlowp16 import logistic_table, tanh_table
-from intengine.ops._lstm import Cell, power_of_two, quantized_clip
+from intengine.ops._lstm import power_of_two, quantized_clip
+from intengine.ops._lstm_cell import Cell
+from intengine.ops._operand import Operand
 from intengine.shapes import Shape
 from intengine.step import Call, Scratch
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import Ints
 from intengine.model import TensorType
 from intengine.numerics import ConvScales, SequenceLstm
-from intengine.ops._context import NodeContext, Operand
-from intengine.ops._lstm import Cell, power_of_two
+from intengine.ops._context import NodeContext
+from intengine.ops._lstm import power_of_two
+from intengine.ops._lstm_cell import Cell
+from intengine.ops._operand import Operand
 from intengine.ops._sigmoid16 import logistic16, tanh16
 from intengine.quantization import INTEGER_RANGE, TANH, quantize_multiplier
 from intengine.shapes import Shape

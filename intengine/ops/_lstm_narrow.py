@@ -15,9 +15,11 @@ from intengine_kernels.elementwise import exp_float, tanh_float
 from intengine_kernels.lstm_narrow import lstm_narrow
 from numpy.typing import NDArray
 
-from intengine.ops._context import NodeContext, Operand
-from intengine.ops._lstm import Cell, quantized_clip
+from intengine.ops._context import NodeContext
+from intengine.ops._lstm import quantized_clip
+from intengine.ops._lstm_cell import Cell
 from intengine.ops._lstm_integer import check_types, intermediate, zero_point_of
+from intengine.ops._operand import Operand
 from intengine.quantization import quantize_multiplier
 from intengine.step import Call, Scratch
 

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.numerics import ConvScales
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 
 ACTIVATION_TYPES = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 

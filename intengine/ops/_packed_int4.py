@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from intengine.model import TensorType
 from intengine.numerics import PackedInt4
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._packed import pad_last
+from intengine.ops._operand import Operand
 from intengine.ops._packing import pack_for
+from intengine.ops._rule import pad_last
 from intengine.quantization import real_bounds
 from intengine.step import Call, Scratch
 

@@ -7,8 +7,9 @@ from intengine_kernels import isa
 from intengine_kernels.isa.tile import interleaved
 from numpy.typing import NDArray
 
-from intengine.ops._context import Operand
-from intengine.ops._packed import Packed, greatest_sums, pad_last
+from intengine.ops._operand import Operand
+from intengine.ops._packed import Packed
+from intengine.ops._rule import greatest_sums, pad_last
 
 #: Segments of a row that are added up faster by themselves than by a panel of ones, from this length on.
 _LONG = 96

@@ -5,7 +5,8 @@ from intengine_kernels.resize import PADDING, resize_bilinear_double, resize_bil
 from numpy.typing import DTypeLike, NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.step import PLAIN_WORK, Call, Scratch
 
 Indices = NDArray[np.int64]

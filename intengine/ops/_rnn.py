@@ -9,8 +9,9 @@ from intengine_kernels.rnn import rnn_activate
 
 from intengine.model import TensorType
 from intengine.ops import _hybrid
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
+from intengine.ops._operand import Operand
 from intengine.quantization import real_bounds
 from intengine.step import Call, Ref, Scratch
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.shapes import Shape, broadcast_strides, collapse, contiguous_strides
 
 #: Elements of rows that stay as they are, at least; and of those that are made, which are seldom much longer.

@@ -11,8 +11,9 @@ from intengine_kernels.libm.exp import exp
 from numpy.typing import NDArray
 
 from intengine.fixedpoint import Ints, wrap
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._log2 import near_log2
+from intengine.ops._operand import Operand
 
 
 @functools.cache

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intengine.errors import InputError
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.shapes import Shape
 from intengine.state import State
 from intengine.step import Holder

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import Ints, mbqm, round_half_away, wrap
 from intengine.model import TensorType
 from intengine.numerics import Ratio, TableRounding
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.shapes import Shape
 from intengine.step import Call, flat_call
 

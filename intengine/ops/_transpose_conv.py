@@ -10,9 +10,10 @@ from intengine_kernels.transpose_conv import transpose_conv_float, transpose_con
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias, float_range
 from intengine.ops._matrix import filter_zero_point
+from intengine.ops._operand import Operand
 from intengine.ops._window import SAME, VALID
 from intengine.shapes import window_output, window_padding
 from intengine.step import Call, Scratch

@@ -14,7 +14,7 @@ from intengine_kernels.broadcast import spread
 from intengine_kernels.lookup import lookup
 from numpy.typing import NDArray
 
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.ops._rows import BLOCK, MOST, SHORT, held, long_row, merged, repeated
 from intengine.shapes import broadcast_strides, collapse, contiguous_strides
 from intengine.step import CACHE_LINE, ELEMENT_WORK, Call, Ref, Scratch, flat_call

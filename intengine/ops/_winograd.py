@@ -10,9 +10,9 @@ from intengine_kernels.winograd import Block, Transformed, conv_winograd
 from numpy.typing import NDArray
 
 from intengine.numerics import Requantizer
-from intengine.ops._context import Operand
-from intengine.ops._packed import greatest_sums, pad_last, padded_rule
+from intengine.ops._operand import Operand
 from intengine.ops._packing import blocked
+from intengine.ops._rule import greatest_sums, pad_last, padded_rule
 from intengine.ops._window import Window
 from intengine.step import Call, Scratch
 

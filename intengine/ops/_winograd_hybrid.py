@@ -9,9 +9,9 @@ from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
 from numpy.typing import NDArray
 
 from intengine.ops._context import NodeContext
-from intengine.ops._hybrid import row_sums
 from intengine.ops._hybrid_image import alone, bounds_of, quantized
-from intengine.ops._packed import pad_last
+from intengine.ops._hybrid_weights import row_sums
+from intengine.ops._rule import pad_last
 from intengine.ops._window import Window
 from intengine.ops._winograd import block, columns_of, strip, transformed, work
 from intengine.step import Call, Reach, Scratch

@@ -11,8 +11,9 @@ from intengine_kernels.fused_matrix import batch_matmul_fused
 
 from intengine.model import TensorType
 from intengine.numerics import ConvScales
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._hybrid_batch_matmul import Place, hybrid_call
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, broadcast, broadcast_strides
 from intengine.step import Call, Scratch

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from intengine.ops import _lstm_float
 from intengine.ops._context import NodeContext
-from intengine.ops._lstm import Cell, Layout, read_cell
+from intengine.ops._lstm import read_cell
+from intengine.ops._lstm_cell import Cell, Layout
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call

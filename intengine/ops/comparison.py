@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import mbqm
 from intengine.model import TensorType
 from intengine.ops._broadcast import broadcast_shape
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import COMPLEX, FLOATS, INTEGERS, same_types, signatures, ufunc_calls
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, all_values
 from intengine.step import Call

@@ -8,8 +8,9 @@ from intengine_kernels.lookup import lookup_rows
 
 from intengine.fixedpoint import round_half_away
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._copy import copy
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape, contiguous_strides, normalize_axis
 from intengine.step import Call

@@ -12,8 +12,9 @@ from intengine_kernels.conv_3d import conv_3d_float, conv_3d_transpose_float
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias, float_range
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._window import SAME, VALID
 from intengine.shapes import Shape, window_output, window_padding

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from intengine.fixedpoint import round_half_away
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._flexbuffer import integer, options
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops.lce_quantize import geometry, pack, words
 from intengine.quantization import real_bounds

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from intengine.model import TensorType
 from intengine.ops import _lstm_basic, _lstm_float, _lstm_integer, _lstm_narrow
 from intengine.ops._context import NodeContext
-from intengine.ops._lstm import Cell, Layout, read_cell
+from intengine.ops._lstm import read_cell
+from intengine.ops._lstm_cell import Cell, Layout
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.step import Call

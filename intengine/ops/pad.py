@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._copy import copy
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED
 from intengine.shapes import Shape, contiguous_strides

@@ -19,7 +19,8 @@ from intengine.fixedpoint import Ints, mbqm_upward
 from intengine.model import TensorType
 from intengine.numerics import Quantizing, Requantizing
 from intengine.ops._blocks import blocks_and_rest
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, QUANTIZED, rescale, same_shape, table, table_calls
 from intengine.quantization import quantize_multiplier

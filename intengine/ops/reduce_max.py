@@ -9,7 +9,8 @@ from intengine_kernels.reduce import reduce_extremum, reduce_product, reduce_pro
 
 from intengine.model import TensorType
 from intengine.numerics import ProductOfNone
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.ops._reduce import Walk, fill, infer
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import QUANTIZED

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import exp_negative, mbqm
 from intengine.model import TensorType
 from intengine.numerics import Exponentials, Softmax16
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, product_ratio, same_shape
 from intengine.ops._table16 import moved, table16

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from intengine.fixedpoint import mbqm
 from intengine.model import TensorType
 from intengine.ops._broadcast import broadcast_shape
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._elementwise import same_types, signatures
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.ops._table import EIGHT_BIT, all_values
 from intengine.ops._walk import Walk

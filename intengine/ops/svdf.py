@@ -9,8 +9,9 @@ from intengine_kernels.svdf import svdf_in_order, svdf_integer, svdf_remember
 from intengine.model import TensorType
 from intengine.numerics import SvdfState, SvdfSum
 from intengine.ops import _hybrid
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.quantization import real_bounds
 from intengine.shapes import Shape

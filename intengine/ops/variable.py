@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from intengine.errors import InputError
 from intengine.model import TensorType
-from intengine.ops._context import NodeContext, Operand
+from intengine.ops._context import NodeContext
+from intengine.ops._operand import Operand
 from intengine.ops._registry import Operator, register
 from intengine.shapes import Shape
 from intengine.state import Place, State

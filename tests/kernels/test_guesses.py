@@ -12,7 +12,7 @@ from intengine_kernels.isa.words import GUESSED, GUESSED_RELU, LIMIT, NOT, PAIR,
 from intengine_kernels.requantize import FLOAT32, Missed, requantize_block, requantize_missed
 
 from intengine.numerics import Requantizer
-from intengine.ops._packed import padded_rule
+from intengine.ops._rule import padded_rule
 from tests.kernels.test_isa import NAMES, SCHEMES, number
 
 #: One kernel for each instruction set, since that is a type: see `isa.tag`.

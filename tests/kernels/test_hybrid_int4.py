@@ -11,9 +11,9 @@ from intengine_kernels import isa
 from intengine_kernels.hybrid_int4 import gemm_hybrid_int4, quantize_nearest
 from intengine_kernels.isa import COLUMNS, ROW_BLOCK
 
-from intengine.ops._packed import pad_last
 from intengine.ops._packed_int4 import packed_nibbles
 from intengine.ops._packing import pack_for
+from intengine.ops._rule import pad_last
 from tests.cases._matrix import near_halves
 from tests.kernels._both import both_ways
 from tests.spec import hybrid_int4 as spec

@@ -26,8 +26,8 @@ from intengine_kernels.requantize import (
 from intengine.binding import Binder
 from intengine.model import Quantization, TensorSpec, TensorType
 from intengine.numerics import Requantizer
-from intengine.ops._context import Operand
 from intengine.ops._depthwise import pack_depthwise
+from intengine.ops._operand import Operand
 from intengine.ops._packing import pack
 from intengine.step import Call, Step
 

@@ -16,7 +16,7 @@ from intengine_kernels.winograd_hybrid import conv_hybrid_winograd
 import intengine
 from intengine import chunks
 from intengine.ops import _winograd
-from intengine.ops._context import Operand
+from intengine.ops._operand import Operand
 from intengine.ops._packing import pack
 from intengine.ops._window import Window
 from intengine.ops._winograd import pays, winograd

@@ -12,7 +12,7 @@ from intengine.inside._windows import Convolution, Dense, Depthwise
 from intengine.model import TensorType
 from intengine.ops import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._hybrid import lane_sums
+from intengine.ops._hybrid_weights import lane_sums
 from intengine.ops._packed_int4 import is_packed
 from intengine.quantization import real_bounds
 
