@@ -33,21 +33,21 @@ _F32, _I8, _I32 = np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.int32)
 def check_types(ctx: NodeContext, cell: Cell, out: Operand) -> None:
     """float32 activations, states, biases and normalization; weights all of one type, diagonal ones of float32."""
     weights = cell.w[0].type
-    diagonal = [operand for operand in cell.r if operand.rank == 1]
+    diagonals = [operand for operand in cell.r if operand.rank == 1]
     full = [operand for operand in cell.r if operand.rank == 2]
     projection = (cell.projection,) if cell.projection is not None else ()
     projection_bias = (cell.projection_bias,) if cell.projection_bias is not None else ()
     aux_source = (cell.aux_source,) if cell.aux_source is not None else ()
     others = (
-        cell.source, *aux_source, *cell.bias, *cell.norm, *projection_bias, *diagonal,
+        cell.source, *aux_source, *cell.bias, *cell.norm, *projection_bias, *diagonals,
         cell.output_state, cell.cell_state, out,
     )  # fmt: skip
     if weights not in WEIGHT_TYPES or any(operand.type is not TensorType.FLOAT32 for operand in others):
         ctx.unsupported()
     if any(operand.type is not weights for operand in (*cell.w, *full, *cell.aux, *cell.peephole, *projection)):
         ctx.unsupported()
-    if cell.outputs != cell.units and diagonal:
-        diagonal[0].refuse(f"is diagonal and needs {cell.units} outputs", f"{cell.outputs}")
+    if cell.outputs != cell.units and diagonals:
+        diagonals[0].refuse(f"is diagonal and needs {cell.units} outputs", f"{cell.outputs}")
 
 
 def prepare(
