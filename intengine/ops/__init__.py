@@ -3,11 +3,11 @@
 from intengine.ops._absent import reason as absence
 from intengine.ops._context import NodeContext
 from intengine.ops._flexbuffer import options as flexbuffer_options
+from intengine.ops._needs_value import NeedsValue
 from intengine.ops._operand import Operand
 from intengine.ops._quirk_texts import Quirk
 from intengine.ops._quirks import QUIRKS, quirks
 from intengine.ops._registry import Operator, find, is_builtin, names, register
-from intengine.step import NeedsValue
 
 __all__ = [
     "QUIRKS",

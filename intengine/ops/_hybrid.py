@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._hybrid_weights import SSE_BLOCK, lane_sums, row_sums, scales_of, weights_of, with_negatives
+from intengine.ops._hybrid_weights import lane_sums, misread, row_sums, scales_of, weights_of, with_negatives
 from intengine.ops._operand import Operand
 from intengine.ops._packed import Packed
 from intengine.ops._packing import pack_for
@@ -115,11 +115,10 @@ def _sparse(ctx: NodeContext) -> Call:
     channels, depth = weights.shape
     lo, hi = real_bounds(ctx.options["fused_activation_function"])
     rows = source.size // depth
-    whole = np.arange(depth) < depth // SSE_BLOCK * SSE_BLOCK
     return Call(
         gemm_hybrid_sparse,
         (
-            source.ref((rows, depth)), np.array(values), ((values == -128) & whole).astype(np.int8),
+            source.ref((rows, depth)), np.array(values), misread(values).astype(np.int8),
             row_sums(values), scales_of(weights, channels, 0), weights.quantization.per_channel,
             float_bias(ctx, ctx.optional(2), channels), lo, hi, Scratch(np.dtype(np.float32), (2, LANES)),
             Scratch(np.dtype(np.int8), (depth,)), out.ref((rows, channels)),

@@ -7,8 +7,8 @@ from intengine.model import TensorType
 from intengine.ops._context import NodeContext
 from intengine.ops._operand import Operand
 
-#: Weights whose product with a negative activation x86 builds of LiteRT get wrong, in whole blocks of this many.
-SSE_BLOCK = 16
+#: Columns that x86 builds multiply at once.
+_SSE_BLOCK = 16
 
 
 def weights_of(ctx: NodeContext, weights: Operand, types: tuple[TensorType, ...]) -> NDArray[np.int8]:
@@ -49,14 +49,22 @@ def lane_sums(rows: NDArray[np.int8]) -> NDArray[np.int32]:
     return lanes.sum(axis=1, dtype=np.int32) + rows[:, most:].sum(axis=1, dtype=np.int32)
 
 
+def misread(rows: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Whose product with a negative activation x86 builds get wrong: -128 in the whole blocks of the last axis.
+
+    Source: tflite/kernels/internal/optimized/sse_tensor_utils.cc
+    """
+    wrong = rows == -128
+    wrong[..., rows.shape[-1] // _SSE_BLOCK * _SSE_BLOCK :] = False
+    return wrong
+
+
 def with_negatives(rows: NDArray[np.int8]) -> tuple[NDArray[np.int8], int]:
     """[..., K] weights as x86 builds multiply them, with the number of copies of min(q, 0) that they need.
 
     What is missing there, 256 * min(q, 0), is given as 127 + 127 + 2; see `intengine_kernels.hybrid.gemm_hybrid`.
     """
-    whole = rows.shape[-1] // SSE_BLOCK * SSE_BLOCK
-    wrong = (rows == -128).astype(np.int8)
-    wrong[..., whole:] = 0
+    wrong = misread(rows).astype(np.int8)
     if not wrong.any():
         return rows, 0
     return np.concatenate([rows, wrong * np.int8(127), wrong * np.int8(127), wrong * np.int8(2)], axis=-1), 3

@@ -7,7 +7,7 @@ from intengine_kernels.eigen import BLOCKED, BY_LANES, INNER, SMALL
 from numpy.typing import NDArray
 
 from intengine.model import TensorType
-from intengine.ops._hybrid_weights import SSE_BLOCK
+from intengine.ops._hybrid_weights import misread
 from intengine.ops._lstm_cell import Cell
 from intengine.ops._operand import Operand
 
@@ -30,8 +30,7 @@ def _matrices(operands: Sequence[Operand], units: int, depth: int) -> Matrices:
             # Old converters called int8 weights uint8.
             values[g] = operand.known().view(np.int8)
             scales[g] = _scale(operand)
-    wrong = np.where(values == -128, np.int16(256), np.int16(0))
-    wrong[..., depth // SSE_BLOCK * SSE_BLOCK :] = 0
+    wrong = misread(values) * np.int16(256)
     if not wrong.any():
         wrong = np.zeros((count, units, 0), np.int16)
     return values, wrong, scales, np.ascontiguousarray(values.sum(axis=-1, dtype=np.int32))

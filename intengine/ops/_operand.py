@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from intengine.errors import InvalidModelError
 from intengine.model import Quantization, TensorSpec, TensorType
+from intengine.ops._needs_value import NeedsValue
 from intengine.quantization import INTEGER_RANGE
 from intengine.shapes import Shape, elements
-from intengine.step import Late, NeedsValue, Ref
+from intengine.step import Late, Ref
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 import numpy as np
 from intengine_kernels.hybrid_quantize import ASYMMETRIC, DYNAMIC, SYMMETRIC
 from intengine_kernels.isa.hybrid_lanes import FILTER_FIRST, FUSED, SCALES_FIRST
-from numpy.typing import NDArray
 
 from intengine.inside._form import Form
 from intengine.inside._hybrids import Hybrids
@@ -12,11 +11,10 @@ from intengine.inside._windows import Convolution, Dense, Depthwise
 from intengine.model import TensorType
 from intengine.ops import NodeContext, Operand
 from intengine.ops._float_matrix import float_bias
-from intengine.ops._hybrid_weights import lane_sums
+from intengine.ops._hybrid_weights import lane_sums, misread
 from intengine.ops._packed_int4 import is_packed
 from intengine.quantization import real_bounds
 
-_SSE_BLOCK = 16
 _NARROW = (TensorType.INT8, TensorType.UINT8, TensorType.INT4, TensorType.INT2)
 
 
@@ -34,18 +32,12 @@ def _form(
     values = weights.known().view(np.int8)
     channels = weights.shape[axis]
     scales = np.broadcast_to(weights.channel_scales(channels, axis), channels)
+    wrong = misread(values.reshape(channels, -1)).reshape(values.shape) if negatives else None
     return Hybrids(
         ctx.output(), geometry, source.known(), values, scales, float_bias(ctx, ctx.optional(2), channels), rows,
         kind, order, *real_bounds(ctx.options["fused_activation_function"]),
-        _negatives(values) if negatives else None, lane_sums(values) if lanes else None,
+        wrong, lane_sums(values) if lanes else None,
     )  # fmt: skip
-
-
-def _negatives(values: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Weights of -128 in the whole blocks of a row."""
-    rows = values.reshape(values.shape[0], -1) == -128
-    rows[:, rows.shape[1] // _SSE_BLOCK * _SSE_BLOCK :] = False
-    return rows.reshape(values.shape)
 
 
 def fully_connected(ctx: NodeContext, geometry: Dense) -> Form | None:
